@@ -1,0 +1,84 @@
+// What is booted and what comes back: plain values, no behaviour, no library.
+// The only header of runners/ (with error.hpp) that the pure core may see.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kverdict {
+
+enum class KernelFormat {
+  bzimage,  // x86 boot protocol; the guest decompresses itself
+  pvh_elf,  // ELF vmlinux with a PVH entry note: booted directly, KASLR off
+};
+
+// A kernel ready to boot, and by what it can prove its identity once it runs.
+struct KernelImage {
+  std::filesystem::path kernel;
+  KernelFormat format = KernelFormat::bzimage;
+  std::string release;            // what `uname -r` will say; empty = unknown
+  std::string build_id;           // GNU build id, lower-case hex; empty = the kernel has none
+  std::filesystem::path modules;  // directory that holds lib/modules/<release>; empty = no modules
+  bool operator==(const KernelImage&) const = default;
+};
+
+enum class NicModel { virtio, e1000, e1000e, rtl8139, vmxnet3 };
+enum class NicLink {
+  user,  // user-mode network of the hypervisor: guest 10.0.2.15, host 10.0.2.2, no privilege
+  wire,  // one end of a cable between two NICs of the same guest; wires come in pairs
+};
+
+struct Nic {
+  NicModel model = NicModel::virtio;
+  NicLink link = NicLink::user;
+  bool operator==(const Nic&) const = default;
+};
+
+struct MachineShape {
+  unsigned memory_mib = 256;
+  unsigned vcpus = 1;
+  std::vector<Nic> nics;  // guest names them eth0, eth1, ... in this order
+  bool operator==(const MachineShape&) const = default;
+};
+
+// One boot. The runner adds to the command line what its machines need (console=, clock rate).
+struct BootSpec {
+  std::string label;  // unique among live boots; [a-zA-Z0-9._-]; names the domain
+  KernelImage image;
+  std::filesystem::path initramfs;
+  std::string cmdline;
+  MachineShape shape;
+  std::filesystem::path directory;  // the boot's own directory (exists): raw console log, spec, logs
+};
+
+enum class ConsoleSource : std::uint8_t { serial, netconsole };
+
+// Raw bytes as they came; may end anywhere inside a line.
+struct ConsoleChunk {
+  ConsoleSource source = ConsoleSource::serial;
+  std::string bytes;
+};
+
+// The machine does not run any more; every console byte was delivered before this.
+struct GuestExit {
+  enum class Cause {
+    lost,         // the hypervisor died or its process is gone: a lab error
+    powered_off,  // off or reset: the hypervisor cannot tell them apart, the console can
+    destroyed,    // by us
+  };
+  Cause cause = Cause::lost;
+  std::string detail;
+};
+
+using ConsoleEvent = std::variant<ConsoleChunk, GuestExit>;
+
+// How a silent guest is made to speak before it is destroyed.
+enum class Provocation {
+  nmi,    // guests boot with unknown_nmi_panic: gives the stack of the culprit
+  sysrq,  // SysRq-l, -t, -w: CPUs, tasks, blocked tasks
+};
+
+}  // namespace kverdict
