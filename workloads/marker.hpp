@@ -36,5 +36,7 @@ struct Marker {
 std::optional<Marker> parse_marker(std::string_view line);
 // Does the line claim to be a marker, whole or torn? Such a line is never kernel text.
 bool looks_like_marker(std::string_view line);
+// The line that parse_marker() reads as this marker (for recorded and simulated machines).
+std::string encode(const Marker& marker);
 
 }  // namespace kverdict
