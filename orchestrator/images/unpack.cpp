@@ -1,0 +1,102 @@
+#include "orchestrator/images/unpack.hpp"
+
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "runners/error.hpp"
+
+namespace kverdict {
+namespace {
+
+constexpr std::size_t k_first_guess = 256 << 10;
+constexpr std::uint64_t k_lzma_memory = std::uint64_t{1} << 30;
+
+[[noreturn]] void damaged(const std::string& name) {
+  throw UsageError(name + ": damaged compressed file");
+}
+
+// Grows the output, or refuses.
+void grow(std::string& out, std::size_t limit, const std::string& name) {
+  if (out.size() >= limit)
+    throw UsageError(name + ": unpacks to more than " + std::to_string(limit) + " bytes");
+  out.resize(std::min(limit, std::max(k_first_guess, out.size() * 2)));
+}
+
+std::string unpack_gzip(std::string_view packed, std::size_t limit, const std::string& name) {
+  z_stream raw{};
+  if (inflateInit2(&raw, 16 + MAX_WBITS) != Z_OK) throw InfraError("cannot start zlib");
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> stream(&raw, inflateEnd);
+  if (packed.size() > std::size_t{1} << 31) damaged(name);
+  stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream->avail_in = static_cast<uInt>(packed.size());
+  std::string out;
+  for (int state = Z_OK; state != Z_STREAM_END;) {
+    const auto done = stream->total_out;
+    grow(out, limit, name);
+    stream->next_out = reinterpret_cast<Bytef*>(out.data() + done);
+    stream->avail_out = static_cast<uInt>(std::min<std::size_t>(out.size() - done, 1U << 30));
+    state = inflate(stream.get(), Z_NO_FLUSH);
+    const bool stuck = state == Z_BUF_ERROR || (stream->avail_in == 0 && stream->avail_out != 0);
+    if (state != Z_STREAM_END && (stuck || state != Z_OK)) damaged(name);
+  }
+  out.resize(stream->total_out);
+  return out;
+}
+
+std::string unpack_xz(std::string_view packed, std::size_t limit, const std::string& name) {
+  lzma_stream raw = LZMA_STREAM_INIT;
+  if (lzma_stream_decoder(&raw, k_lzma_memory, LZMA_CONCATENATED) != LZMA_OK)
+    throw InfraError("cannot start liblzma");
+  const std::unique_ptr<lzma_stream, void (*)(lzma_stream*)> stream(&raw, lzma_end);
+  stream->next_in = reinterpret_cast<const std::uint8_t*>(packed.data());
+  stream->avail_in = packed.size();
+  std::string out;
+  for (lzma_ret state = LZMA_OK; state != LZMA_STREAM_END;) {
+    const auto done = static_cast<std::size_t>(stream->total_out);
+    if (done == out.size()) grow(out, limit, name);
+    stream->next_out = reinterpret_cast<std::uint8_t*>(out.data() + done);
+    stream->avail_out = out.size() - done;
+    state = lzma_code(stream.get(), LZMA_FINISH);
+    const bool starved = state == LZMA_BUF_ERROR && stream->avail_out != 0;
+    if (starved || (state != LZMA_OK && state != LZMA_STREAM_END && state != LZMA_BUF_ERROR)) damaged(name);
+  }
+  out.resize(static_cast<std::size_t>(stream->total_out));
+  return out;
+}
+
+std::string unpack_zstd(std::string_view packed, std::size_t limit, const std::string& name) {
+  const std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(),
+                                                                             ZSTD_freeDStream);
+  KV_CHECK(stream);
+  ZSTD_inBuffer in = {packed.data(), packed.size(), 0};
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t state = 1; state != 0;) {
+    if (done == out.size()) grow(out, limit, name);
+    ZSTD_outBuffer to = {out.data(), out.size(), done};
+    state = ZSTD_decompressStream(stream.get(), &to, &in);
+    const bool starved = state != 0 && in.pos == in.size && to.pos < to.size;
+    if (ZSTD_isError(state) || starved) damaged(name);
+    done = to.pos;
+  }
+  out.resize(done);
+  return out;
+}
+
+}  // namespace
+
+std::string unpack(std::string_view packed, std::size_t limit, const std::string& name) {
+  using namespace std::string_view_literals;
+  if (packed.starts_with("\x1f\x8b"sv)) return unpack_gzip(packed, limit, name);
+  if (packed.starts_with("\xfd"
+                         "7zXZ\0"sv))
+    return unpack_xz(packed, limit, name);
+  if (packed.starts_with("\x28\xb5\x2f\xfd"sv)) return unpack_zstd(packed, limit, name);
+  return std::string(packed);
+}
+
+}  // namespace kverdict
