@@ -15,21 +15,21 @@
 namespace kverdict {
 
 struct Command {
-  std::vector<std::string> argv;             // argv[0] is looked up in PATH
-  std::filesystem::path directory;           // empty = ours
-  std::map<std::string, std::string> env;    // added to (and overriding) our environment
-  std::filesystem::path output;              // stdout and stderr go here (truncated first); empty = captured
-  std::optional<std::string> input;          // bytes for stdin; none = /dev/null
-  std::chrono::milliseconds limit{0};        // 0 = none; past it: SIGTERM, 2 s, SIGKILL to the group
-  std::size_t capture_limit = 1 << 20;       // captured output beyond this keeps its tail
+  std::vector<std::string> argv;           // argv[0] is looked up in PATH
+  std::filesystem::path directory;         // empty = ours
+  std::map<std::string, std::string> env;  // added to (and overriding) our environment
+  std::filesystem::path output;            // stdout and stderr go here (truncated first); empty = captured
+  std::optional<std::string> input;        // bytes for stdin; none = /dev/null
+  std::chrono::milliseconds limit{0};      // 0 = none; past it: SIGTERM, 2 s, SIGKILL to the group
+  std::size_t capture_limit = 1 << 20;     // captured output beyond this keeps its tail
   int niceness = 0;
 };
 
 struct ChildEnd {
   enum class How { exited, signalled, timed_out };
   How how = How::signalled;
-  int code = -1;          // exit code or signal number
-  std::string output;     // captured stdout and stderr, interleaved
+  int code = -1;                     // exit code or signal number
+  std::string output;                // captured stdout and stderr, interleaved
   std::chrono::milliseconds cpu{0};  // user + system of the child and what it waited for
   bool ok() const { return how == How::exited && code == 0; }
 };

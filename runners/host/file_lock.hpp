@@ -1,0 +1,29 @@
+// One writer: a lock file that names its holder. The lock is the kernel's (flock), so it goes with its
+// holder, whatever happens to the holder; the text in the file only says who that is.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <variant>
+
+#include "runners/host/fd.hpp"
+
+namespace kverdict {
+
+struct LockHolder {
+  int pid = 0;  // 0 = unknown
+  std::string host;
+  std::string text;  // for people: "process 4711 on host lab3"
+};
+
+class FileLock {
+ public:
+  // The lock, or who has it. InfraError when the file cannot be made.
+  static std::variant<LockHolder, FileLock> acquire(const std::filesystem::path& path);
+
+ private:
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+}  // namespace kverdict
