@@ -1,0 +1,379 @@
+#include "orchestrator/cli/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "orchestrator/cli/nearest.hpp"
+
+namespace kverdict {
+namespace {
+
+template <auto Table, auto Inner>
+auto& at(Config& config) {
+  return config.*Table.*Inner;
+}
+
+template <auto Inner, class Owner>
+auto& in(Owner& owner) {
+  return owner.*Inner;
+}
+
+template <auto Table, auto Inner>
+ChoiceMember<Config> choice_at() {
+  return {[](const Config& config) { return static_cast<int>(config.*Table.*Inner); },
+          [](Config& config, int index) {
+            auto& place = config.*Table.*Inner;
+            place = static_cast<std::remove_reference_t<decltype(place)>>(index);
+          }};
+}
+
+template <auto Inner>
+ChoiceMember<Nic> nic_choice() {
+  return {[](const Nic& nic) { return static_cast<int>(nic.*Inner); },
+          [](Nic& nic, int index) {
+            auto& place = nic.*Inner;
+            place = static_cast<std::remove_reference_t<decltype(place)>>(index);
+          }};
+}
+
+constexpr std::uint64_t operator""_s(unsigned long long seconds) {
+  return seconds * 1000;
+}
+constexpr std::uint64_t operator""_h(unsigned long long hours) {
+  return hours * 3'600'000;
+}
+
+constexpr Range k_any{};
+const std::vector<std::string_view> k_no_choice;
+// In the order of enum Switch.
+const std::vector<std::string_view> k_switch{"auto", "on", "off"};
+
+// One row a key, in the order of the reference; help is one line and says why one would change the value.
+std::vector<Key<Config>> source_keys() {
+  constexpr auto t = &Config::source;
+  using S = SourceConfig;
+  using enum Weight;
+  return {
+      {"source.type", &at<t, &S::type>, question, "where candidates come from", k_any, {"git"}},
+      {"source.repo", &at<t, &S::repo>, question, "the git repository; it is only read", k_any, k_no_choice,
+       "repo"},
+      {"source.good", &at<t, &S::good>, question, "revisions known to be good", k_any, k_no_choice, "good"},
+      {"source.bad", &at<t, &S::bad>, question, "revision known to be bad", k_any, k_no_choice, "bad"},
+      {"source.first_parent", &at<t, &S::first_parent>, question,
+       "follow only the first parent of a merge: name the merge, not a commit inside", k_any, k_no_choice,
+       "first-parent"},
+      {"source.paths", &at<t, &S::paths>, question,
+       "ask only commits that touch these paths of the repository", k_any, k_no_choice, "path"},
+  };
+}
+
+std::vector<Key<Config>> build_keys() {
+  constexpr auto t = &Config::build;
+  using B = BuildConfig;
+  using enum Weight;
+  return {
+      {"build.base",
+       &at<t, &B::base>,
+       question,
+       "kernel configuration to start from",
+       k_any,
+       {"allnoconfig", "tinyconfig", "defconfig"}},
+      {"build.fragments", &at<t, &B::fragments>, question,
+       "files of CONFIG_ lines laid over the base, in order", k_any, k_no_choice, "fragment"},
+      {"build.make_variables", &at<t, &B::make_variables>, question, "added to every make command line"},
+      {"build.arch", &at<t, &B::arch>, question, "architecture of the kernel", k_any, {"x86_64"}},
+      {"build.target",
+       choice_at<t, &B::target>(),
+       question,
+       "what is built and booted; auto: vmlinux when it can be booted directly, else bzImage",
+       k_any,
+       {"auto", "vmlinux", "bzImage"}},
+      {"build.fixup", &at<t, &B::fixups>, question, "patches without which some candidates do not build"},
+      {"build.jobs",
+       &at<t, &B::jobs>,
+       comfort,
+       "compilers at once; 0 is one per processor",
+       {0, 1024},
+       k_no_choice,
+       "jobs"},
+      {"build.limit", &at<t, &B::limit>, comfort, "a build that takes longer is a lab error", {10_s, 48_h}},
+      {"build.ccache", choice_at<t, &B::ccache>(), comfort, "compiler cache; auto: when ccache is installed",
+       k_any, k_switch},
+      {"build.cache_limit",
+       &at<t, &B::cache_limit>,
+       comfort,
+       "disk space for built kernels; the oldest go first",
+       {100'000'000, 100'000'000'000'000}},
+  };
+}
+
+std::vector<Key<Config>> target_keys() {
+  constexpr auto t = &Config::target;
+  using T = TargetConfig;
+  using enum Weight;
+  return {
+      {"target.runner",
+       &at<t, &T::runner>,
+       question,
+       "kind of machine that boots the kernels",
+       k_any,
+       {"libvirt"}},
+      {"target.uri", &at<t, &T::uri>, comfort,
+       "libvirt connection: qemu:///embed needs nothing, or qemu:///session, qemu:///system, "
+       "qemu+ssh://HOST/system"},
+      {"target.memory", &at<t, &T::memory>, question, "memory of the guest", {64ULL << 20, 1ULL << 40}},
+      {"target.cpus", &at<t, &T::cpus>, question, "processors of the guest", {1, 256}},
+      {"target.nics", &at<t, &T::nics>, question,
+       "network cards of the guest: eth0, eth1, ... in this order"},
+      {"target.kvm", choice_at<t, &T::kvm>(), comfort,
+       "hardware virtualisation; auto: when a probe guest boots with it", k_any, k_switch},
+      {"target.cmdline", &at<t, &T::cmdline>, question, "added to the kernel command line"},
+      {"target.modules", &at<t, &T::modules>, question,
+       "kernel modules to load before the workload; what they need is loaded too"},
+      {"target.sysctls", &at<t, &T::sysctls>, question, "settings of /proc/sys in the guest, over ours"},
+  };
+}
+
+std::vector<Key<Config>> judging_keys() {
+  constexpr auto v = &Config::verdict;
+  constexpr auto b = &Config::bisect;
+  using V = HuntPolicy;
+  using B = BisectConfig;
+  using enum Weight;
+  return {
+      {"workload", &in<&Config::workloads, Config>, question, "what stresses the guest, one after the other"},
+      {"verdict.hunt", &at<v, &V::titles>, opinion,
+       "titles of the hunted crash; empty: learnt from the bad end", k_any, k_no_choice, "hunt"},
+      {"verdict.other_crash",
+       choice_at<v, &V::other_crash>(),
+       opinion,
+       "what a crash with another title says",
+       k_any,
+       {"skip", "bad"}},
+      {"verdict.hang",
+       choice_at<v, &V::hang>(),
+       opinion,
+       "what a hang says; learnt: bad when the bad end hung, else skip",
+       k_any,
+       {"learnt", "bad", "skip"}},
+      {"verdict.warning",
+       choice_at<v, &V::warning>(),
+       opinion,
+       "does a warning that the guest survives count; hunted: only when it has the hunted title",
+       k_any,
+       {"hunted", "count", "ignore"}},
+      {"bisect.method", &at<b, &B::method>, question, "how the next candidate is chosen", k_any, {"classic"}},
+      {"bisect.end_runs",
+       &at<b, &B::end_runs>,
+       comfort,
+       "trials of each end before anything else is asked",
+       {1, 100}},
+      {"bisect.skip_limit",
+       &at<b, &B::skip_limit>,
+       comfort,
+       "give up after so many skipped candidates; 0: never",
+       {0, 100'000}},
+  };
+}
+
+std::vector<Key<Config>> running_keys() {
+  constexpr auto l = &Config::limits;
+  constexpr auto r = &Config::run;
+  using L = LimitsConfig;
+  using R = RunConfig;
+  using enum Weight;
+  return {
+      {"limits.boot", &at<l, &L::boot>, comfort, "from power-on to the guest's first word", {1_s, 24_h}},
+      {"limits.silence",
+       &at<l, &L::silence>,
+       comfort,
+       "no line and no heart beat for so long is a hang",
+       {1_s, 24_h}},
+      {"limits.linger",
+       &at<l, &L::linger>,
+       comfort,
+       "quiet that ends the report of a crash which did not stop the machine",
+       {0, 1_h}},
+      {"run.state", &at<r, &R::state>, comfort,
+       "directory of sessions and caches; empty: $XDG_STATE_HOME/kverdict", k_any, k_no_choice, "state"},
+      {"run.name", &at<r, &R::name>, comfort,
+       "name of the session; empty: made from the repository and the time", k_any, k_no_choice, "name"},
+      {"run.lab_retries", &at<r, &R::lab_retries>, comfort, "further attempts after a lab error", {0, 100}},
+      {"run.build_ahead", &at<r, &R::build_ahead>, comfort, "build likely candidates while a guest runs"},
+  };
+}
+
+std::vector<Key<Config>> make_config_keys() {
+  std::vector<Key<Config>> all;
+  for (const auto& part : {source_keys(), build_keys(), target_keys(), judging_keys(), running_keys()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+std::vector<Key<FixupConfig>> make_fixup_keys() {
+  using F = FixupConfig;
+  using enum Weight;
+  return {
+      {"patch", &in<&F::patch, F>, question, "patch file, as git apply takes it"},
+      {"from", &in<&F::from, F>, question, "first commit that needs it; empty: all"},
+      {"to", &in<&F::to, F>, question, "commit that needs it no more; empty: none"},
+  };
+}
+
+std::vector<Key<Nic>> make_nic_keys() {
+  using enum Weight;
+  return {
+      {"model",
+       nic_choice<&Nic::model>(),
+       question,
+       "the card",
+       k_any,
+       {"virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"}},
+      {"link",
+       nic_choice<&Nic::link>(),
+       question,
+       "user: network of the hypervisor; wire: one end of a cable between two cards of the guest",
+       k_any,
+       {"user", "wire"}},
+  };
+}
+
+std::vector<Key<WorkloadSpec>> make_workload_keys() {
+  using W = WorkloadSpec;
+  using enum Weight;
+  return {
+      {"kind",
+       &in<&W::kind, W>,
+       question,
+       "what runs; script: a program of your own",
+       k_any,
+       {"iperf", "churn", "script"}},
+      {"name", &in<&W::name, W>, question, "in reports; empty: its kind"},
+      {"duration", &in<&W::duration, W>, question, "of the stress itself, set-up not counted", {100, 24_h}},
+      {"limit",
+       &in<&W::limit, W>,
+       question,
+       "past it the workload has failed; 0: from duration and machine",
+       {0, 48_h}},
+      {"parameters", &in<&W::parameters, W>, question, "settings of the kind"},
+      {"program", &in<&W::program, W>, question, "script: file that is taken into the guest and run"},
+      {"arguments", &in<&W::arguments, W>, question, "script: arguments of the program"},
+      {"files", &in<&W::files, W>, question, "script: files taken along, into /kv/files"},
+  };
+}
+
+template <class Visited, class Found>
+constexpr bool is = std::is_same_v<std::decay_t<Visited>, Found>;
+
+// "target.nics" -> "nics"
+std::string_view last_part(std::string_view name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+std::string joined(const std::vector<std::string_view>& words, std::string_view between) {
+  std::string text;
+  for (std::string_view word : words) text += (text.empty() ? "" : std::string(between)) + std::string(word);
+  return text;
+}
+
+}  // namespace
+
+// Constants that need a constructor; made at first use.
+template <>
+std::span<const Key<Config>> keys<Config>() {
+  static const std::vector<Key<Config>> k_table = make_config_keys();
+  return k_table;
+}
+template <>
+std::span<const Key<FixupConfig>> keys<FixupConfig>() {
+  static const std::vector<Key<FixupConfig>> k_table = make_fixup_keys();
+  return k_table;
+}
+template <>
+std::span<const Key<Nic>> keys<Nic>() {
+  static const std::vector<Key<Nic>> k_table = make_nic_keys();
+  return k_table;
+}
+template <>
+std::span<const Key<WorkloadSpec>> keys<WorkloadSpec>() {
+  static const std::vector<Key<WorkloadSpec>> k_table = make_workload_keys();
+  return k_table;
+}
+
+template <class Owner>
+const Key<Owner>* find_key(std::string_view name) {
+  const auto all = keys<Owner>();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Key<Owner>& key) { return key.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+template const Key<Config>* find_key(std::string_view);
+template const Key<FixupConfig>* find_key(std::string_view);
+template const Key<Nic>* find_key(std::string_view);
+template const Key<WorkloadSpec>* find_key(std::string_view);
+
+template <class Owner>
+std::string kind_text(const Key<Owner>& key) {
+  const std::string choices = joined(key.choices, " | ");
+  return std::visit(
+      [&]<class F>(const F&) -> std::string {
+        if constexpr (is<F, Member<Owner, std::filesystem::path>>)
+          return choices.empty() ? "path" : choices + " | path";
+        if (!choices.empty()) return choices;
+        if constexpr (is<F, Member<Owner, bool>>) return "true | false";
+        if constexpr (is<F, Member<Owner, unsigned>>) return "count";
+        if constexpr (is<F, Member<Owner, Millis>>) return "duration";
+        if constexpr (is<F, Member<Owner, Bytes>>) return "size";
+        if constexpr (is<F, Member<Owner, std::vector<std::string>>>) return "list of texts";
+        if constexpr (is<F, Member<Owner, std::vector<std::filesystem::path>>>) return "list of paths";
+        if constexpr (is<F, Member<Owner, std::map<std::string, std::string>>>) return "table of texts";
+        if constexpr (is<F, Member<Owner, std::string>>) return "text";
+        return "list of tables";
+      },
+      key.field);
+}
+template std::string kind_text(const Key<Config>&);
+template std::string kind_text(const Key<FixupConfig>&);
+template std::string kind_text(const Key<Nic>&);
+template std::string kind_text(const Key<WorkloadSpec>&);
+
+Arity arity(const Key<Config>& key) {
+  if (std::holds_alternative<Member<Config, bool>>(key.field)) return Arity::truth;
+  const std::string kind = kind_text(key);
+  return kind.starts_with("list of") || kind.starts_with("table of") ? Arity::many : Arity::one;
+}
+
+std::string environment_name(const Key<Config>& key) {
+  std::string name = "KVERDICT_" + std::string(key.name);
+  for (char& c : name) c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::string to_text(const Problem& problem) {
+  std::string text = problem.where;
+  for (const std::string& part : {problem.key, problem.text}) {
+    if (!part.empty()) text += (text.empty() ? "" : ": ") + part;
+  }
+  return text;
+}
+
+std::string suggest_key(std::string_view table, std::string_view name) {
+  std::vector<std::string_view> siblings, others;
+  for (const Key<Config>& key : keys<Config>()) {
+    const std::string_view owner = key.name.substr(0, key.name.size() - last_part(key.name).size());
+    const bool inside =
+        table.empty() ? owner.empty() : owner.size() == table.size() + 1 && owner.starts_with(table);
+    if (inside) siblings.push_back(last_part(key.name));
+    if (last_part(key.name) == name) others.push_back(key.name);
+    // At the root the tables are names as well.
+    if (table.empty() && !owner.empty()) siblings.push_back(owner.substr(0, owner.size() - 1));
+  }
+  if (table.empty()) siblings.push_back("schema");
+  // The right name in the wrong table is the likelier slip.
+  if (!others.empty()) return "; did you mean '" + std::string(others.front()) + "'?";
+  return did_you_mean(name, siblings);
+}
+
+}  // namespace kverdict
