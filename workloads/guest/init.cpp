@@ -55,6 +55,7 @@ void load_modules(const Orders& orders, bool late) {
 
 void direct(const Orders& orders) {
   write_file("/proc/self/oom_score_adj", "-1000");
+  seed_random(orders.token);
   apply_sysctls(orders, "kernel.");
   load_modules(orders, false);
   auto network = set_up_network(orders);

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -122,27 +121,6 @@ bool Netlink::exists(const std::string& name) const {
 bool Netlink::has_carrier(const std::string& name) const {
   ifreq request = named(name);
   return ioctl(requests_.get(), SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
-}
-
-std::string Netlink::driver(const std::string& name) const {
-  ethtool_drvinfo info{};
-  info.cmd = ETHTOOL_GDRVINFO;
-  ifreq request = named(name);
-  request.ifr_data = &info;
-  return ioctl(requests_.get(), SIOCETHTOOL, &request) == 0 ? std::string(info.driver) : "";
-}
-
-int Netlink::fix_speed(const std::string& name) {
-  ethtool_cmd wanted{};
-  wanted.cmd = ETHTOOL_GSET;
-  ifreq request = named(name);
-  request.ifr_data = &wanted;
-  if (ioctl(requests_.get(), SIOCETHTOOL, &request) != 0) return errno;
-  wanted.cmd = ETHTOOL_SSET;
-  wanted.autoneg = AUTONEG_DISABLE;
-  wanted.duplex = DUPLEX_FULL;
-  ethtool_cmd_speed_set(&wanted, SPEED_100);
-  return ioctl(requests_.get(), SIOCETHTOOL, &request) == 0 ? 0 : errno;
 }
 
 int Netlink::set_up(const std::string& name) {

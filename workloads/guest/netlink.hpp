@@ -16,7 +16,6 @@ class Netlink {
 
   bool exists(const std::string& name) const;
   bool has_carrier(const std::string& name) const;
-  std::string driver(const std::string& name) const;
 
   int set_up(const std::string& name);
   int rename(const std::string& from, const std::string& to);
@@ -24,8 +23,6 @@ class Netlink {
   // "10.0.0.1/24" or "fd00::1/64"; IPv6 without duplicate address detection.
   int add_address(const std::string& name, const std::string& address);
   int add_default_route(const std::string& name, const std::string& gateway);
-  // Fixes the link to 100 Mbit/s full duplex, without negotiation.
-  int fix_speed(const std::string& name);
 
   // Readable when a link has changed; drain() then forgets what was told.
   int events_fd() const { return events_.get(); }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include <algorithm>
 
@@ -27,11 +28,20 @@ Fd current_space() {
   return Fd(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
 }
 
+// A namespace that lives until power-off, like those of `ip netns`. If it ended with its last process, its
+// NICs would be moved while the kernel shuts devices down, which drivers do not survive without a warning.
+Fd lasting_space() {
+  constexpr const char* k_place = "/run/kv-peer";
+  Fd place(open(k_place, O_RDONLY | O_CREAT | O_CLOEXEC, 0444));
+  mount("/proc/self/ns/net", k_place, nullptr, MS_BIND, nullptr);
+  return current_space();
+}
+
 // A new namespace, with the caller back in its old one.
 bool make_peer(Space& peer) {
   Fd own = current_space();
   if (!own || unshare(CLONE_NEWNET) != 0) return false;
-  peer.fd = current_space();
+  peer.fd = lasting_space();
   peer.link = Netlink::open();
   return enter_namespace(own) && peer.fd && peer.link;
 }
@@ -99,8 +109,11 @@ void configure(Netlink& link, const Nic& nic) {
   // A kernel without IPv6 is a fact, said once elsewhere.
   if (!nic.ipv6.empty() && exists("/proc/sys/net/ipv6"))
     remark(nic.name + " address " + nic.ipv6, link.add_address(nic.name, nic.ipv6));
-  if (!nic.gateway.empty())
-    remark(nic.name + " gateway " + nic.gateway, link.add_default_route(nic.name, nic.gateway));
+}
+
+void add_gateway(Netlink& link, const Nic& nic) {
+  if (nic.gateway.empty()) return;
+  remark(nic.name + " gateway " + nic.gateway, link.add_default_route(nic.name, nic.gateway));
 }
 
 // All NICs at once: a negotiating link takes seconds.
@@ -118,12 +131,15 @@ void wait_for_carrier(const std::vector<Nic>& nics, Space& near, Space& peer) {
   }
 }
 
+// Addresses first, then up: QEMU's e1000 holds received frames back for a second after each change of its
+// filter, and joining multicast groups one by one would prolong that.
 void set_up_nics(const Orders& orders, Space& near, Space& peer) {
   for (const auto& nic : orders.nics) {
     auto& link = (nic.far_end ? peer : near).link;
+    configure(link, nic);
     remark(nic.name + " up", link.set_up(nic.name));
   }
-  for (const auto& nic : orders.nics) configure((nic.far_end ? peer : near).link, nic);
+  for (const auto& nic : orders.nics) add_gateway((nic.far_end ? peer : near).link, nic);
   wait_for_carrier(orders.nics, near, peer);
 }
 

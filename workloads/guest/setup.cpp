@@ -2,14 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/module.h>
+#include <linux/random.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "say.hpp"
 #include "sys.hpp"
@@ -130,6 +132,22 @@ void link_busybox() {
     _exit(127);
   }
   if (child > 0) waitpid(child, nullptr, 0);
+}
+
+void seed_random(std::string_view token) {
+  struct {
+    int entropy_bits, size;  // rand_pool_info of linux/random.h, whose array has no length
+    timespec now[2];
+    char token[64];
+  } seed{};
+  constexpr int k_size = sizeof seed.now + sizeof seed.token;
+  clock_gettime(CLOCK_REALTIME, &seed.now[0]);
+  clock_gettime(CLOCK_MONOTONIC, &seed.now[1]);
+  memcpy(seed.token, token.data(), token.size() < sizeof seed.token ? token.size() : sizeof seed.token);
+  seed.size = k_size;
+  seed.entropy_bits = 8 * k_size;
+  Fd random(open("/dev/urandom", O_WRONLY | O_CLOEXEC));
+  if (random) ioctl(random.get(), RNDADDENTROPY, &seed);
 }
 
 void power_off() {

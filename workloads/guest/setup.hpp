@@ -18,6 +18,9 @@ void load_module(const std::string& module);
 // Writes those whose name starts with `prefix`; one note names the missing ones.
 void apply_sysctls(const Orders& orders, std::string_view prefix);
 void link_busybox();
+// A guest without a hardware source would let the first reader of random numbers wait for a second. Nothing
+// here is secret: what is at hand is declared random.
+void seed_random(std::string_view token);
 // Does not return.
 [[noreturn]] void power_off();
 
