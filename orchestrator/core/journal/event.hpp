@@ -1,0 +1,92 @@
+// The journal's facts. One event a line in the session's journal; a session's state is their replay, so a
+// fact that is not here did not happen. Verdicts are never stored: judge derives them, so that a changed
+// signature re-judges old trials for free.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "orchestrator/core/model/candidate.hpp"
+#include "orchestrator/core/trial/outcome.hpp"
+
+namespace kverdict {
+
+// Version of the layout below. Bump it when a reader of the old layout would misread the new one, and keep
+// reading the old one.
+constexpr int k_journal_version = 1;
+
+// Why a candidate is asked.
+enum class Purpose {
+  search,      // the method chose it
+  bad_end,     // must fail
+  good_end,    // must pass
+  merge_base,  // must pass, because a good end is not an ancestor of the bad one
+  parent,      // a parent of the culprit, asked at the end
+};
+
+// First line of every journal.
+struct SessionOpened {
+  int version = k_journal_version;
+  std::string program;  // version of kverdict
+  std::string session;
+  std::string config;  // JSON text of the whole configuration
+  CandidateId bad;
+  std::vector<CandidateId> goods;
+  std::vector<CandidateId> merge_bases;
+  std::uint64_t candidates = 0;  // size of the range
+  std::string history;           // digest of the range: a resumed session must find the same
+};
+
+// A later run took the session up again, perhaps with other limits or another signature.
+struct SessionResumed {
+  std::string program;
+  std::string config;
+};
+
+struct TrialStarted {
+  std::uint32_t trial = 0;  // 1, 2, ...
+  CandidateId candidate;
+  Purpose purpose = Purpose::search;
+};
+
+// A candidate was built, or found in the cache. Kernels with equal code are one kernel.
+struct ImageReady {
+  CandidateId candidate;
+  std::string code;  // digest of what is loaded; empty = unknown
+  std::string release;
+  bool from_cache = false;
+  std::chrono::milliseconds took{0};
+};
+
+struct TrialEnded {
+  std::uint32_t trial = 0;
+  CandidateId candidate;
+  Outcome outcome;
+  std::string code;                    // of the kernel that ran; empty when none ran
+  std::string machine;                 // runner's name
+  std::chrono::milliseconds build{0};  // waiting for the image
+  std::chrono::milliseconds run{0};    // from power-on to the outcome
+};
+
+// Something a person should know of later ("left-over domain removed").
+struct Noted {
+  std::string text;
+};
+
+// The question was answered, or given up for the reason in the text.
+struct SessionClosed {
+  int exit_code = 0;
+  std::string text;
+};
+
+using Event = std::variant<SessionOpened, SessionResumed, TrialStarted, ImageReady, TrialEnded, Noted, SessionClosed>;
+
+struct Entry {
+  std::chrono::system_clock::time_point at;
+  Event event;
+};
+
+}  // namespace kverdict

@@ -1,0 +1,43 @@
+// State: what the journal's facts add up to. `state = replay(entries)` and nothing else; resume is replay.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/core/journal/event.hpp"
+
+namespace kverdict {
+
+struct Trial {
+  std::uint32_t number = 0;
+  CandidateId candidate;
+  Purpose purpose = Purpose::search;
+  std::chrono::system_clock::time_point started;
+  std::optional<TrialEnded> ended;  // none: running, or interrupted
+};
+
+struct State {
+  SessionOpened opened;
+  std::string config;  // the latest
+  std::chrono::system_clock::time_point began;
+  std::chrono::system_clock::time_point latest;
+  std::vector<Trial> trials;                  // in order of start; the number is the index + 1
+  std::map<CandidateId, ImageReady> images;   // the first of each candidate
+  std::chrono::milliseconds building{0};      // sum over images that were built
+  unsigned builds = 0;
+  unsigned resumed = 0;
+  std::vector<std::string> notes;
+  std::optional<SessionClosed> closed;        // none while open, or after a resume
+
+  std::uint32_t next_trial() const { return static_cast<std::uint32_t>(trials.size()) + 1; }
+};
+
+// Entries must start with SessionOpened (decode_journal checks it). Throws UsageError on facts that cannot
+// follow each other (an end without a start).
+State replay(const std::vector<Entry>& entries);
+void apply(State& state, const Entry& entry);
+
+}  // namespace kverdict

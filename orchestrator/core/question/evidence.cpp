@@ -1,0 +1,100 @@
+#include "orchestrator/core/question/evidence.hpp"
+
+namespace kverdict {
+namespace {
+
+Signature hunted_signature(const State& state, const HuntPolicy& hunt) {
+  if (!hunt.titles.empty()) return signature_of(hunt.titles);
+  Signature learnt;
+  for (const auto& trial : state.trials) {
+    if (!trial.ended || trial.candidate != state.opened.bad) continue;
+    for (const auto& oops : naming_complaints(trial.ended->outcome)) learn(learnt, oops);
+  }
+  return learnt;
+}
+
+void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
+  switch (judgement.verdict) {
+    case Verdict::bad: ++standing.bad; return;
+    case Verdict::good: ++standing.good; return;
+    case Verdict::skip: ++standing.skipped; return;
+    case Verdict::nothing: ++(kind == Outcome::Kind::inconclusive ? standing.lab_errors : standing.unclear); return;
+  }
+}
+
+// Harder verdicts replace softer ones; the reason is that of the first run with the verdict that stands.
+void settle(Standing& standing, const Judgement& judgement) {
+  const auto rank = [](Verdict v) {
+    switch (v) {
+      case Verdict::nothing: return 0;
+      case Verdict::skip: return 1;
+      case Verdict::good: return 2;
+      case Verdict::bad: return 3;
+    }
+    return 0;
+  };
+  if (standing.reason.empty() || rank(judgement.verdict) > rank(standing.verdict)) {
+    standing.verdict = judgement.verdict;
+    standing.reason = judgement.reason;
+  }
+}
+
+void give_up_unclear(Standing& standing) {
+  if (standing.verdict != Verdict::nothing || standing.unclear < k_unclear_limit) return;
+  standing.verdict = Verdict::skip;
+  standing.reason += " (" + std::to_string(standing.unclear) + " times; given up)";
+}
+
+// A kernel whose code was judged already needs no boot of its own.
+void share_verdicts_of_equal_code(Evidence& evidence, const State& state) {
+  std::map<std::string, CandidateId> judged;
+  for (const auto& [id, image] : state.images) {
+    const auto& standing = evidence.of(id);
+    if (!image.code.empty() && (standing.good + standing.bad) > 0) judged.emplace(image.code, id);
+  }
+  for (const auto& [id, image] : state.images) {
+    const auto twin = judged.find(image.code);
+    if (twin == judged.end() || evidence.of(id).runs() > 0) continue;
+    Standing standing;
+    standing.verdict = evidence.of(twin->second).verdict;
+    standing.reason = evidence.of(twin->second).reason;
+    standing.same_code_as = twin->second;
+    evidence.standings[id] = standing;
+  }
+}
+
+}  // namespace
+
+const Standing& Evidence::of(const CandidateId& id) const {
+  static const Standing k_blank;
+  const auto found = standings.find(id);
+  return found == standings.end() ? k_blank : found->second;
+}
+
+const Outcome* failure_at_bad_end(const State& state) {
+  for (const auto& trial : state.trials)
+    if (trial.ended && trial.candidate == state.opened.bad && !complaints(trial.ended->outcome).empty())
+      return &trial.ended->outcome;
+  return nullptr;
+}
+
+Evidence weigh(const State& state, const HuntPolicy& hunt) {
+  Evidence evidence;
+  evidence.hunted = hunted_signature(state, hunt);
+  evidence.learnt = hunt.titles.empty();
+  for (const auto& trial : state.trials) {
+    if (!trial.ended) continue;
+    const auto& outcome = trial.ended->outcome;
+    const auto judgement = judge(outcome, evidence.hunted, hunt);
+    auto& standing = evidence.standings[trial.candidate];
+    standing.trials.push_back(trial.number);
+    standing.exposure += outcome.exposure;
+    count(standing, judgement, outcome.kind);
+    settle(standing, judgement);
+  }
+  for (auto& [id, standing] : evidence.standings) give_up_unclear(standing);
+  share_verdicts_of_equal_code(evidence, state);
+  return evidence;
+}
+
+}  // namespace kverdict

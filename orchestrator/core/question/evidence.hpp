@@ -1,0 +1,41 @@
+// Evidence: everything the journal's trials say, candidate by candidate, given what is hunted. Derived from
+// the state each time; never stored.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/core/journal/state.hpp"
+#include "orchestrator/core/trial/judge.hpp"
+
+namespace kverdict {
+
+struct Standing {
+  Verdict verdict = Verdict::nothing;  // bad if any run was bad, else good if any was good, else skip
+  std::string reason;                  // of the run that decided
+  unsigned bad = 0, good = 0, skipped = 0, lab_errors = 0, unclear = 0;  // runs
+  std::chrono::milliseconds exposure{0};       // under workload, all runs together
+  std::vector<std::uint32_t> trials;           // numbers, oldest first
+  std::optional<CandidateId> same_code_as;     // verdict taken over: the kernel was byte for byte that one
+  unsigned runs() const { return bad + good + skipped + lab_errors + unclear; }
+};
+
+struct Evidence {
+  std::map<CandidateId, Standing> standings;
+  Signature hunted;
+  bool learnt = false;           // from the bad end, not given
+
+  const Standing& of(const CandidateId& id) const;  // a blank one when never asked
+};
+
+// Runs whose report was torn are asked again at most this often before the candidate is a skip.
+constexpr unsigned k_unclear_limit = 3;
+
+Evidence weigh(const State& state, const HuntPolicy& hunt);
+
+// The failure that stands for the bad end: what a signature is learnt from. Null = the bad end never failed.
+const Outcome* failure_at_bad_end(const State& state);
+
+}  // namespace kverdict

@@ -1,0 +1,96 @@
+// The report as markdown, for an issue or a merge request.
+#include "orchestrator/core/report/report.hpp"
+#include "orchestrator/core/report/transcript_text.hpp"
+
+namespace kverdict {
+namespace {
+
+// Text from a repository or a guest must not become markup.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) {
+    if (std::string_view("\\`*_{}[]<>()#+!|").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string runs_text(const Standing& s) {
+  if (s.same_code_as) return "same code as `" + short_id(*s.same_code_as) + "`";
+  return std::to_string(s.bad) + " bad, " + std::to_string(s.good) + " good of " + std::to_string(s.runs());
+}
+
+void add_head(std::string& text, const Report& report) {
+  if (!report.conclusion) {
+    text += "# Bisection open: next is `" + short_id(report.next->candidate) + "`\n\n";
+    return;
+  }
+  switch (report.conclusion->kind) {
+    case Conclusion::Kind::found:
+      text += "# First bad commit: `" + short_id(report.culprit->id) + "` " + escaped(report.culprit->subject) + "\n\n";
+      break;
+    case Conclusion::Kind::inconclusive: text += "# Bisection inconclusive\n\n"; break;
+    case Conclusion::Kind::only_skips_left: text += "# Bisection narrowed: only skipped commits left\n\n"; break;
+    case Conclusion::Kind::ends_wrong: text += "# Bisection not started: the ends are not as claimed\n\n"; break;
+  }
+  if (!report.conclusion->reason.empty()) text += escaped(report.conclusion->reason) + "\n\n";
+}
+
+void add_fact(std::string& text, const std::string& name, const std::string& value) {
+  text += "| " + name + " | " + value + " |\n";
+}
+
+void add_facts(std::string& text, const Report& report) {
+  text += "| | |\n|---|---|\n";
+  if (report.culprit) {
+    add_fact(text, "Commit", "`" + report.culprit->id.value + "`");
+    add_fact(text, "Author", escaped(report.culprit->author));
+    add_fact(text, "Date", report.culprit->date);
+    add_fact(text, "Probability", percent_text(report.probability));
+    add_fact(text, "Runs of the culprit", runs_text(report.culprit_row->standing));
+    for (const auto& parent : report.parent_rows)
+      add_fact(text, "Runs of its parent `" + short_id(parent.candidate.id) + "`", runs_text(parent.standing));
+  }
+  if (!report.title.empty()) add_fact(text, "Crash", "`" + printable(report.title) + "`");
+  add_fact(text, "Bad end", "`" + short_id(report.bad_end.id) + "` " + escaped(report.bad_end.subject));
+  for (const auto& good : report.good_ends)
+    add_fact(text, "Good end", "`" + short_id(good.id) + "` " + escaped(good.subject));
+  add_fact(text, "Candidates", std::to_string(report.candidates));
+  add_fact(text, "Time", duration_text(report.elapsed) + "; " + std::to_string(report.trials) + " trials, " +
+                             std::to_string(report.builds) + " builds");
+}
+
+void add_suspects(std::string& text, const Report& report) {
+  if (!report.conclusion || report.conclusion->suspects.size() < 2) return;
+  text += "\n## Suspects\n\n";
+  for (const auto& id : report.conclusion->suspects) text += "- `" + id.value + "`\n";
+}
+
+void add_rows(std::string& text, const Report& report) {
+  text += "\n## Evidence\n\n| verdict | candidate | asked as | runs | reason |\n|---|---|---|---|---|\n";
+  for (const auto& row : report.rows)
+    text += "| " + std::string(to_string(row.standing.verdict)) + " | `" + short_id(row.candidate.id) + "` " +
+            escaped(row.candidate.subject) + " | " + to_string(row.purpose) + " | " + runs_text(row.standing) + " | " +
+            escaped(row.standing.reason) + " |\n";
+}
+
+}  // namespace
+
+std::string report_markdown(const Report& report) {
+  std::string text;
+  add_head(text, report);
+  add_facts(text, report);
+  add_suspects(text, report);
+  if (!report.oops_excerpt.empty()) {
+    // Indented code needs no fence that a guest could forge.
+    text += "\n## Console\n\n    ";
+    for (const char c : report.oops_excerpt) text += c == '\n' ? std::string("\n    ") : std::string(1, c);
+    text += "\n";
+  }
+  add_rows(text, report);
+  if (!report.notes.empty()) text += "\n## Notes\n\n";
+  for (const auto& note : report.notes) text += "- " + escaped(note) + "\n";
+  return text;
+}
+
+}  // namespace kverdict

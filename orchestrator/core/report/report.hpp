@@ -1,0 +1,74 @@
+// What there is to say about a session, finished or not, as one value; text, markdown and JSON are its faces.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/core/question/bisect.hpp"
+
+namespace kverdict {
+
+// One candidate that was asked, or that took over a verdict.
+struct ReportRow {
+  CandidateInfo candidate;
+  Purpose purpose = Purpose::search;  // of the first trial
+  Standing standing;
+};
+
+struct Report {
+  std::string session;
+  std::string program;    // version of kverdict
+  std::string directory;  // where journal and transcripts are
+  bool finished = false;
+  std::optional<Conclusion> conclusion;  // none: still open
+  std::optional<Ask> next;               // while open
+
+  std::optional<CandidateInfo> culprit;
+  double probability = 0;                // of the culprit, given the evidence
+  std::optional<ReportRow> culprit_row;
+  std::vector<ReportRow> parent_rows;
+  std::vector<std::pair<CandidateInfo, double>> ranking;  // most likely candidates, while open or not found
+
+  std::string title;                     // of the hunted failure
+  bool learnt = false;                   // from the bad end, not given
+  std::optional<Oops> oops;              // the culprit's, or else the bad end's
+  std::uint32_t oops_trial = 0;          // whose transcript shows it
+  std::string oops_excerpt;              // filled by the caller, who can read files
+
+  CandidateInfo bad_end;
+  std::vector<CandidateInfo> good_ends;
+  std::vector<ReportRow> rows;           // in the order first asked
+  std::vector<std::string> notes;
+
+  std::uint64_t candidates = 0;
+  std::size_t trials = 0, boots = 0, lab_errors = 0;
+  unsigned builds = 0, resumed = 0;
+  std::chrono::milliseconds elapsed{0}, building{0}, running{0};
+};
+
+using Describe = std::function<CandidateInfo(const CandidateId&)>;
+
+Report make_report(const State& state, const Range& range, const Evidence& evidence, const Decision& decision,
+                   const Describe& describe);
+
+std::string report_text(const Report& report);
+std::string report_markdown(const Report& report);
+// One JSON object; its keys are documented in the README.
+std::string report_json(const Report& report);
+
+// The session in git's own words, which `git bisect replay` accepts.
+std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence, const Describe& describe);
+
+// "2 h 05 min", "3 min 20 s", "4.2 s".
+std::string duration_text(std::chrono::milliseconds duration);
+// "99.4 %"; never "100 %" for what is not certain.
+std::string percent_text(double probability);
+// "1f3a5c7e9b2d".
+std::string short_id(const CandidateId& id);
+const char* to_string(Purpose purpose);
+
+}  // namespace kverdict

@@ -1,0 +1,29 @@
+// A transcript as people read it: one line each, with number, host time in seconds and source.
+//
+//      512    3.204 s| [    1.874210] BUG: kernel NULL pointer dereference, address: 0000000000000010
+//
+// Control bytes are shown as \xNN, so that nothing a guest prints acts on the reader's terminal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/core/console/oops.hpp"
+#include "orchestrator/core/console/transcript.hpp"
+
+namespace kverdict {
+
+std::string transcript_text(const Transcript& transcript);
+
+// The text with a mark in front of the lines of each oops, and its title above its first line.
+std::string mark_oopses(std::string_view text, const std::vector<Oops>& oopses);
+
+// The lines of one oops alone, without numbers: what a mail quotes.
+std::string oops_excerpt(std::string_view text, const Oops& oops, std::size_t most_lines);
+
+// Printable: control bytes and invalid UTF-8 leave as \xNN.
+std::string printable(std::string_view bytes);
+
+}  // namespace kverdict
