@@ -1,0 +1,113 @@
+#include "orchestrator/core/console/pattern.hpp"
+
+#include <algorithm>
+
+namespace kverdict {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
+         c == '-' || c == '/';
+}
+bool is_symbol(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '$';
+}
+
+template <class Predicate>
+std::size_t run_of(std::string_view text, Predicate is) {
+  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is) - text.begin());
+}
+
+// Length of "+0x12/0x34" or "+0x12" at the front, 0 when there is none.
+std::size_t offset_length(std::string_view text) {
+  if (!text.starts_with("+0x")) return 0;
+  auto at = 3 + run_of(text.substr(3), is_hex);
+  if (text.substr(at).starts_with("/0x")) at += 3 + run_of(text.substr(at + 3), is_hex);
+  return at;
+}
+
+std::string_view literal_at(std::string_view pattern) {
+  return pattern.substr(0, pattern.find_first_of("*{"));
+}
+
+// Consumes text for the wildcard `kind`; false when it does not fit.
+bool take_wildcard(char kind, std::string_view literal, std::string_view& text,
+                   std::vector<std::string_view>& captures) {
+  if (kind == '*' || kind == '}') {
+    const auto at = literal.empty() ? text.size() : text.find(literal);
+    if (at == std::string_view::npos) return false;
+    if (kind == '}') captures.push_back(text.substr(0, at));
+    text.remove_prefix(at);
+    return true;
+  }
+  const auto length = kind == 'w'   ? run_of(text, is_word)
+                      : kind == 'f' ? run_of(text, is_symbol)
+                                    : run_of(text, is_digit);
+  if (length == 0) return false;
+  if (kind != 'n') captures.push_back(text.substr(0, length));
+  text.remove_prefix(length);
+  if (kind == 'f') text.remove_prefix(offset_length(text));
+  return true;
+}
+
+}  // namespace
+
+bool match_header(std::string_view pattern, std::string_view text, std::vector<std::string_view>& captures) {
+  captures.clear();
+  while (!pattern.empty()) {
+    const auto literal = literal_at(pattern);
+    if (!literal.empty()) {
+      if (!text.starts_with(literal)) return false;
+      pattern.remove_prefix(literal.size());
+      text.remove_prefix(literal.size());
+      continue;
+    }
+    char kind = '*';
+    if (pattern[0] == '{') kind = pattern[1];
+    pattern.remove_prefix(kind == '*' ? 1 : kind == '}' ? 2 : 3);
+    if (!take_wildcard(kind, literal_at(pattern), text, captures)) return false;
+  }
+  return true;
+}
+
+bool fits(std::string_view glob, std::string_view name) {
+  std::size_t g = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t mark = 0;
+  while (n < name.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      mark = n;
+    } else if (g < glob.size() && glob[g] == name[n]) {
+      ++g;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      n = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+bool fits_any(std::string_view globs, std::string_view name) {
+  while (true) {
+    const auto from = globs.find_first_not_of(" \n");
+    if (from == std::string_view::npos) return false;
+    globs.remove_prefix(from);
+    const auto glob = globs.substr(0, globs.find_first_of(" \n"));
+    if ((glob[0] == '*' || (!name.empty() && glob[0] == name[0])) && fits(glob, name)) return true;
+    globs.remove_prefix(glob.size());
+  }
+}
+
+}  // namespace kverdict

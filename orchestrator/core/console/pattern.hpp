@@ -1,0 +1,24 @@
+// Small patterns for headers and function names. No backtracking: time linear in the text. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kverdict {
+
+// Header patterns, matched from the text's start. Outside of braces characters stand for themselves.
+//   *    anything, up to the first place where the next literal stands
+//   {}   the same, captured; at the end: the rest
+//   {w}  captured: letters, digits and _ . - /
+//   {f}  captured: a function; its "+0x1/0x2" is skipped
+//   {n}  skipped: a number
+// False leaves captures undefined. The pattern may end before the text does.
+bool match_header(std::string_view pattern, std::string_view text, std::vector<std::string_view>& captures);
+
+// Does the whole name fit the glob? Only '*' is special.
+bool fits(std::string_view glob, std::string_view name);
+// Does it fit any of the globs, which blanks and newlines part?
+bool fits_any(std::string_view globs, std::string_view name);
+
+}  // namespace kverdict

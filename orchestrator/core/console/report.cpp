@@ -1,0 +1,318 @@
+#include "orchestrator/core/console/report.hpp"
+
+#include <algorithm>
+
+#include "orchestrator/core/console/families.hpp"
+#include "orchestrator/core/console/pattern.hpp"
+#include "orchestrator/core/console/title.hpp"
+#include "orchestrator/core/console/trace.hpp"
+
+namespace kverdict {
+namespace {
+
+constexpr std::size_t k_longest_trace = 64;
+constexpr std::string_view k_no_frame = "corrupted";
+
+using Kind = BodyStep::Kind;
+
+// The body read once: what the pickers walk over.
+struct Body {
+  std::vector<BodyStep> steps;  // without plain text
+  std::size_t frames = 0;       // with a name, reliable
+  bool started = false;         // a "Call Trace:" was there
+  bool empty_start = false;     // ... and one of them had nothing below
+};
+
+Body read_body(const Report& report, bool own_only) {
+  Body body;
+  bool open = false;
+  std::size_t in_trace = 0;
+  for (std::size_t i = 1; i < report.lines.size(); ++i) {
+    const auto& line = report.lines[i];
+    if (own_only && !line.own) continue;
+    const auto step = read_step(line.text);
+    if (step.kind == Kind::text) continue;
+    if (step.kind == Kind::trace_start) {
+      body.empty_start = body.empty_start || (open && in_trace == 0);
+      body.started = true;
+      open = true;
+      in_trace = 0;
+    }
+    if (step.kind == Kind::frame) {
+      ++in_trace;
+      if (step.reliable) ++body.frames;
+    }
+    body.steps.push_back(step);
+  }
+  body.empty_start = body.empty_start || (open && in_trace == 0);
+  return body;
+}
+
+TraceFrame frame_of(const BodyStep& step, std::string_view function) {
+  TraceFrame frame;
+  frame.function = std::string(function);
+  frame.module = std::string(step.module);
+  frame.reliable = step.reliable;
+  return frame;
+}
+
+// Calls visit(frames) for each live call trace in order (a pointer inside of it is a frame of it), until it
+// returns true.
+template <class Visit>
+void each_trace(const Body& body, Visit visit) {
+  std::vector<TraceFrame> frames;
+  bool live = true;
+  bool in_trace = false;
+  const auto close = [&] {
+    const bool done = !frames.empty() && visit(frames);
+    frames.clear();
+    return done;
+  };
+  for (const auto& step : body.steps) {
+    if (step.kind == Kind::trace_start || step.kind == Kind::other_trace) {
+      if (step.kind == Kind::trace_start && !in_trace && frames.size() == 1) frames.clear();
+      if (close()) return;
+      live = step.kind == Kind::trace_start;
+      in_trace = live;
+    } else if (step.kind == Kind::user) {
+      if (close()) return;
+      in_trace = false;
+    } else if (step.kind == Kind::frame || step.kind == Kind::pointer) {
+      if (!live || !step.has_name || !step.reliable || frames.size() >= 4 * k_longest_trace) continue;
+      if (step.kind == Kind::frame) in_trace = true;
+      if (step.kind == Kind::pointer && !in_trace) continue;
+      if (frames.empty() || frames.back().function != step.function)
+        frames.push_back(frame_of(step, step.function));
+      if (!step.caller_function.empty()) frames.push_back(frame_of(step, step.caller_function));
+    }
+  }
+  close();
+}
+
+struct Choice {
+  std::string frame;
+  std::string origin;  // the same for the second trace (KMSAN's origin)
+  std::vector<TraceFrame> trace;
+};
+
+bool is_worthy(const Rule& rule, std::string_view function) {
+  return !is_glue(function) && !fits_any(rule.skip, plain_function(function));
+}
+
+void keep_trace(Choice& choice, const std::vector<TraceFrame>& frames) {
+  choice.trace.assign(frames.begin(),
+                      frames.begin() + static_cast<std::ptrdiff_t>(std::min(frames.size(), k_longest_trace)));
+}
+
+void choose_from_traces(const Rule& rule, const Body& body, Choice& choice) {
+  each_trace(body, [&](const std::vector<TraceFrame>& frames) {
+    if (choice.trace.empty()) keep_trace(choice, frames);
+    for (const auto& frame : frames) {
+      if (!is_worthy(rule, frame.function)) continue;
+      choice.frame = frame.function;
+      keep_trace(choice, frames);
+      return true;
+    }
+    return false;
+  });
+}
+
+void choose_pointer(const Rule& rule, const Body& body, Choice& choice) {
+  for (const auto& step : body.steps) {
+    if (step.kind != Kind::pointer || !step.has_name) continue;
+    if (is_worthy(rule, step.function)) choice.frame = std::string(step.function);
+    return;
+  }
+}
+
+void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<TraceFrame>&),
+                   Choice& choice) {
+  each_trace(body, [&](const std::vector<TraceFrame>& frames) {
+    if (choice.trace.empty()) keep_trace(choice, frames);
+    const auto frame = pick(frames);
+    if (frame.empty()) return false;
+    choice.frame = std::string(frame);
+    keep_trace(choice, frames);
+    return true;
+  });
+}
+
+// "... at: [<ffffffff81234567>] f+0x1/0x2" of a lock line
+std::string_view site_in(std::string_view text) {
+  auto at = text.find(", at: ");
+  if (at == std::string_view::npos) return {};
+  const auto step = read_step(text.substr(at + 6));
+  return step.kind == Kind::frame ? step.function : std::string_view{};
+}
+
+void choose_site(const Rule& rule, const Report& report, bool own_only, Choice& choice) {
+  for (const auto& line : report.lines) {
+    if (own_only && !line.own) continue;
+    const auto site = site_in(line.text);
+    if (site.empty() || !is_worthy(rule, site)) continue;
+    choice.frame = std::string(site);
+    return;
+  }
+}
+
+// Where KMSAN's uninitialised memory came from.
+void choose_origin(const Rule& rule, const Body& body, Choice& choice) {
+  bool past = false;
+  for (const auto& step : body.steps) {
+    past = past || step.kind == Kind::other_trace;
+    if (!past || step.kind != Kind::frame || !step.reliable || !is_worthy(rule, step.function)) continue;
+    if (plain_function(step.function).find("alloc_skb") != std::string_view::npos) continue;
+    choice.origin = std::string(step.function);
+    return;
+  }
+}
+
+Choice choose(const Rule& rule, const Report& report, bool own_only, std::string_view named) {
+  const auto body = read_body(report, own_only);
+  Choice choice;
+  const bool by_name = rule.plan == FramePlan::header || rule.plan == FramePlan::body;
+  if (by_name && !named.empty() && is_worthy(rule, named)) choice.frame = std::string(named);
+  if (rule.plan == FramePlan::site) choose_site(rule, report, own_only, choice);
+  if (rule.plan == FramePlan::pointer) choose_pointer(rule, body, choice);
+  if (rule.plan == FramePlan::stall) choose_picked(body, pick_stalled, choice);
+  if (rule.plan == FramePlan::hung) choose_picked(body, pick_hung, choice);
+  const bool picked_only =
+      rule.plan == FramePlan::stall || rule.plan == FramePlan::hung || rule.plan == FramePlan::none;
+  if (choice.trace.empty() && !picked_only) {
+    Choice traced;
+    choose_from_traces(rule, body, traced);
+    choice.trace = std::move(traced.trace);
+    if (choice.frame.empty()) choice.frame = std::move(traced.frame);
+  }
+  if (choice.frame.empty() && rule.plan == FramePlan::trace) choose_pointer(rule, body, choice);
+  if (choice.frame.empty() && rule.plan == FramePlan::trace) choose_site(rule, report, own_only, choice);
+  if (rule.coarse.find("{O}") != std::string_view::npos) choose_origin(rule, body, choice);
+  return choice;
+}
+
+std::string filled(std::string_view pattern, std::string_view frame, std::string_view origin,
+                   const std::vector<std::string_view>& captures) {
+  std::string out;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '{' || i + 2 >= pattern.size() || pattern[i + 2] != '}') {
+      out += pattern[i];
+      continue;
+    }
+    const char what = pattern[i + 1];
+    if (what == 'F')
+      out += frame;
+    else if (what == 'O')
+      out += origin;
+    else if (const auto index = static_cast<std::size_t>(what - '1'); index < captures.size())
+      out += captures[index];
+    i += 2;
+  }
+  return out;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+// "KASAN-{1}-READ" and its like: only the classes that matter are spelt out.
+std::string type_of(const Rule& rule, const std::vector<std::string_view>& captures) {
+  if (rule.type.find('{') == std::string_view::npos) return std::string(rule.type);
+  const auto what = captures.empty() ? std::string_view{} : captures[0];
+  const auto family = rule.type.substr(0, rule.type.find('-'));
+  if (family == "KMSAN")
+    return what.find("infoleak") != std::string_view::npos ? "KMSAN-INFO-LEAK" : "KMSAN-" + upper(what);
+  std::string out(family);
+  if (what.find("use-after-free") != std::string_view::npos) out += "-USE-AFTER-FREE";
+  if (what.find("null-ptr-deref") != std::string_view::npos) out += "-NULL-POINTER-DEREFERENCE";
+  const auto access = family == "KFENCE" ? (captures.size() > 1 ? upper(captures[1]) : "READ")
+                                         : std::string(rule.type.substr(rule.type.rfind('-') + 1));
+  return out + "-" + access;
+}
+
+// The first rule whose body line is there too; captures are those of header and body.
+const Rule* fitting_rule(const Report& report, std::vector<std::string_view>& captures) {
+  const auto header = std::string_view(report.lines.front().text);
+  std::vector<std::string_view> more;
+  for (const auto* rule : report.rules) {
+    auto pattern = rule->header;
+    if (pattern.starts_with('^')) pattern.remove_prefix(1);
+    match_header(pattern, header.substr(report.cue - std::min(report.cue, pattern.find(rule->cue))),
+                 captures);
+    if (rule->body.empty()) return rule;
+    for (const auto& line : report.lines) {
+      if (!line.own) continue;
+      const auto text = std::string_view(line.text);
+      const auto from = text.find_first_not_of(" \t");
+      if (from == std::string_view::npos || !match_header(rule->body, text.substr(from), more)) continue;
+      captures.insert(captures.end(), more.begin(), more.end());
+      return rule;
+    }
+  }
+  return report.rules.back();
+}
+
+void add_name(std::vector<std::string>& names, const std::string& title, std::string name) {
+  name = normal_title(name);
+  if (name != title && std::find(names.begin(), names.end(), name) == names.end())
+    names.push_back(std::move(name));
+}
+
+void give_names(const Rule& rule, const std::string& frame, const std::string& origin,
+                std::vector<std::string_view> captures, Oops& oops) {
+  if (rule.kind == "kcsan" && captures.size() == 2 && captures[1] < captures[0])
+    std::swap(captures[0], captures[1]);
+  std::vector<std::string> names = names_of(frame);
+  oops.title = normal_title(filled(rule.title, names.front(), origin, captures));
+  const bool framed = rule.title.find("{F}") != std::string_view::npos;
+  for (std::size_t i = 1; framed && i < names.size(); ++i)
+    add_name(oops.alternatives, oops.title, filled(rule.title, names[i], origin, captures));
+  if (rule.coarse.empty()) return;
+  const auto origins = names_of(origin);
+  for (const auto& name : names)
+    add_name(oops.alternatives, oops.title, filled(rule.coarse, name, origins.front(), captures));
+}
+
+}  // namespace
+
+bool has_trace(const Report& report) {
+  return read_body(report, true).frames != 0;
+}
+
+Oops read_report(const Report& report) {
+  std::vector<std::string_view> captures;
+  const auto& rule = *fitting_rule(report, captures);
+  const auto named = captures.empty() ? std::string_view{} : captures.back();
+  Oops oops;
+  auto choice = choose(rule, report, true, named);
+  const bool framed = rule.title.find("{F}") != std::string_view::npos;
+  const bool any_cpu = rule.plan == FramePlan::stall;
+  if (framed && choice.frame.empty() && any_cpu) choice = choose(rule, report, false, named);
+  const auto body = read_body(report, true);
+  if (framed && choice.frame.empty())
+    oops.why = "no frame to name";
+  else if (rule.whole == Wholeness::torn)
+    oops.why = "the header alone does not name it";
+  else if (rule.whole == Wholeness::trace && body.frames == 0)
+    oops.why = "no call trace";
+  oops.corrupted = !oops.why.empty();
+  oops.frame = choice.frame.empty() ? std::string{} : names_of(choice.frame).front();
+  oops.kind = std::string(rule.kind);
+  oops.type = type_of(rule, captures);
+  oops.complaint = rule.gravity == Gravity::complaint;
+  oops.panicked = report.panicked;
+  give_names(rule, choice.frame.empty() ? std::string(k_no_frame) : choice.frame, choice.origin, captures,
+             oops);
+  oops.trace = std::move(choice.trace);
+  oops.first_line = report.lines.front().number;
+  oops.begin = report.lines.front().begin;
+  oops.last_line = report.lines.back().number;
+  oops.end = report.lines.back().end;
+  for (const auto& line : report.lines)
+    if (line.own) read_who(line.text, oops);
+  return oops;
+}
+
+}  // namespace kverdict

@@ -1,0 +1,37 @@
+// The lines of one report -> the oops they tell. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/core/console/lines.hpp"
+#include "orchestrator/core/console/oops.hpp"
+#include "orchestrator/core/console/rules.hpp"
+
+namespace kverdict {
+
+struct ReportLine {
+  std::uint64_t number = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::string text;
+  bool own = true;      // of the same task or CPU as the header
+  bool stamped = true;  // a kernel line, as far as one can tell
+};
+
+// A header and what followed it.
+struct Report {
+  std::vector<ReportLine> lines;   // the first one is the header
+  std::vector<const Rule*> rules;  // whose header fits, in order of preference
+  std::size_t cue = 0;             // where in the header the rules' cue stands
+  bool panicked = false;
+  bool cut = false;  // it ended before its end was seen
+};
+
+// What the report says now; never fails, may be torn.
+Oops read_report(const Report& report);
+// Does it hold at least one frame of a call trace?
+bool has_trace(const Report& report);
+
+}  // namespace kverdict

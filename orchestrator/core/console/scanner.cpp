@@ -1,0 +1,240 @@
+#include "orchestrator/core/console/scanner.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include "orchestrator/core/console/report.hpp"
+#include "orchestrator/core/console/rules.hpp"
+
+namespace kverdict {
+namespace {
+
+constexpr std::size_t k_most_open = 3;         // reports that are collected at once
+constexpr std::size_t k_longest_report = 800;  // lines
+constexpr std::size_t k_largest_report = 256u << 10;
+constexpr std::size_t k_longest_quiet = 400;  // lines of others between two of our own
+constexpr auto k_longest_pause = std::chrono::seconds(30);
+constexpr std::uint64_t k_stamped_log = 3;  // that many stamped lines make a log with time stamps
+
+bool is_marker(std::string_view text) {
+  return text.starts_with("@kv ") || text.find(" @kv ") != std::string_view::npos;
+}
+
+bool is_command_line(std::string_view text) {
+  return text.starts_with("Command line: ") || text.starts_with("Kernel command line: ") ||
+         text.starts_with("Unknown kernel command line");
+}
+
+bool is_panic(const Rule& rule) {
+  return rule.cue == "syncing:" || rule.cue == "Kernel panic";
+}
+
+// Headers that only go on with what another header began.
+bool is_continuation(const Rule& rule) {
+  return is_panic(rule) || rule.cue.starts_with("Oops") || rule.cue == "opcode:" || rule.kind == "reboot";
+}
+
+}  // namespace
+
+class OopsScanner::State {
+ public:
+  void feed(const Line& line, std::uint64_t number);
+  void finish();
+
+  std::uint64_t begun = 0;
+  std::uint64_t boots = 0;
+  bool panicked = false;
+  std::vector<Oops> done;
+
+  std::optional<std::uint64_t> open_since() const;
+  std::optional<Oops> peek() const;
+
+ private:
+  struct Open {
+    Report report;
+    std::string caller;
+    std::size_t bytes = 0;
+    std::size_t quiet = 0;
+    bool unstamped = false;  // header without stamp in a log that has stamps
+    std::optional<std::chrono::microseconds> last_time;
+  };
+
+  void take_header(const Line& line, std::uint64_t number, Cue cue, std::vector<const Rule*> rules);
+  bool absorb(const Line& line, const Rule& rule);
+  void collect(const Line& line, std::uint64_t number);
+  void close(std::size_t index);
+  void close_all();
+  static ReportLine kept(const Line& line, std::uint64_t number, bool own);
+
+  std::deque<Open> open_;
+  std::uint64_t stamped_ = 0;
+  bool running_ = false;  // the kernel of this boot has spoken
+};
+
+ReportLine OopsScanner::State::kept(const Line& line, std::uint64_t number, bool own) {
+  ReportLine out;
+  out.number = number;
+  out.begin = line.begin;
+  out.end = line.end;
+  out.text.assign(line.text.substr(0, 2048));
+  out.own = own;
+  out.stamped = line.origin == LineOrigin::kernel;
+  return out;
+}
+
+void OopsScanner::State::feed(const Line& line, std::uint64_t number) {
+  if (line.origin == LineOrigin::kernel) ++stamped_;
+  if (line.text.starts_with("Linux version ")) {
+    close_all();
+    ++boots;
+    running_ = true;
+    return;
+  }
+  const auto cue = line.origin == LineOrigin::user ? Cue{} : find_cue(line.text);
+  if (cue.found() && !is_marker(line.text) && !is_command_line(line.text)) {
+    auto rules = rules_at(line.text, cue);
+    if (!rules.empty()) return take_header(line, number, find_cue(line.text), std::move(rules));
+  }
+  if (!open_.empty()) collect(line, number);
+}
+
+void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Cue cue,
+                                     std::vector<const Rule*> rules) {
+  const auto& rule = *rules.front();
+  if (is_panic(rule)) panicked = true;
+  if (absorb(line, rule)) return collect(line, number);
+  for (std::size_t i = open_.size(); i-- > 0;)
+    if (has_trace(open_[i].report) && !read_report(open_[i].report).corrupted) close(i);
+  collect(line, number);
+  if (open_.size() >= k_most_open) close(0);
+  Open one;
+  one.report.rules = std::move(rules);
+  one.report.cue = cue.at;
+  one.report.panicked = is_panic(rule);
+  one.report.lines.push_back(kept(line, number, true));
+  one.caller.assign(line.caller);
+  one.last_time = line.printk_time;
+  one.unstamped = line.origin == LineOrigin::unknown && stamped_ >= k_stamped_log;
+  open_.push_back(std::move(one));
+  ++begun;
+}
+
+// A panic, an "Oops:" or a trap goes on with the report that is open.
+bool OopsScanner::State::absorb(const Line&, const Rule& rule) {
+  if (!is_continuation(rule) || open_.empty()) return false;
+  if (is_panic(rule))
+    for (auto& one : open_) one.report.panicked = true;
+  return true;
+}
+
+void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
+  for (std::size_t i = 0; i < open_.size();) {
+    auto& one = open_[i];
+    const bool own = one.caller.empty() || line.caller.empty() || line.caller == one.caller;
+    one.quiet = own ? 0 : one.quiet + 1;
+    const bool late =
+        own && line.printk_time && one.last_time && *line.printk_time > *one.last_time + k_longest_pause;
+    if (late || one.quiet > k_longest_quiet || one.report.lines.size() >= k_longest_report ||
+        one.bytes > k_largest_report) {
+      one.report.cut = !late;
+      close(i);
+      continue;
+    }
+    if (own && line.printk_time) one.last_time = line.printk_time;
+    one.bytes += line.text.size();
+    one.report.lines.push_back(kept(line, number, own));
+    if (own && line.text.starts_with("---[ end Kernel panic")) {
+      close(i);
+      continue;
+    }
+    ++i;
+  }
+}
+
+void OopsScanner::State::close(std::size_t index) {
+  const auto& one = open_[index];
+  const bool believed = !one.unstamped || has_trace(one.report);
+  if (believed) {
+    auto oops = read_report(one.report);
+    const auto after = [&](const Oops& other) { return other.first_line < oops.first_line; };
+    auto place = std::find_if(done.rbegin(), done.rend(), after).base();
+    done.insert(place, std::move(oops));
+  }
+  open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void OopsScanner::State::close_all() {
+  while (!open_.empty()) close(0);
+}
+
+void OopsScanner::State::finish() {
+  close_all();
+}
+
+std::optional<std::uint64_t> OopsScanner::State::open_since() const {
+  if (open_.empty()) return std::nullopt;
+  return open_.front().report.lines.front().number;
+}
+
+std::optional<Oops> OopsScanner::State::peek() const {
+  if (open_.empty()) return std::nullopt;
+  return read_report(open_.front().report);
+}
+
+OopsScanner::OopsScanner() : state_(std::make_unique<State>()) {}
+OopsScanner::~OopsScanner() = default;
+OopsScanner::OopsScanner(OopsScanner&&) noexcept = default;
+OopsScanner& OopsScanner::operator=(OopsScanner&&) noexcept = default;
+
+void OopsScanner::feed(const Line& line, std::uint64_t number) {
+  state_->feed(line, number);
+}
+void OopsScanner::finish() {
+  state_->finish();
+}
+std::optional<std::uint64_t> OopsScanner::open_since() const {
+  return state_->open_since();
+}
+std::uint64_t OopsScanner::begun() const {
+  return state_->begun;
+}
+std::uint64_t OopsScanner::boots() const {
+  return state_->boots;
+}
+bool OopsScanner::panicked() const {
+  return state_->panicked;
+}
+std::optional<Oops> OopsScanner::peek() const {
+  return state_->peek();
+}
+
+std::vector<Oops> OopsScanner::take() {
+  std::vector<Oops> out;
+  out.swap(state_->done);
+  return out;
+}
+
+std::vector<Oops> find_oopses(std::string_view log, std::size_t limit) {
+  LineReader reader;
+  OopsScanner scanner;
+  std::uint64_t number = 0;
+  const LineReader::Sink sink = [&](const Line& line) { scanner.feed(line, number++); };
+  reader.feed(log, sink);
+  reader.finish(sink);
+  scanner.finish();
+  auto out = scanner.take();
+  if (out.size() > limit) out.resize(limit);
+  return out;
+}
+
+std::vector<Oops> find_oopses(const Transcript& transcript, std::size_t limit) {
+  OopsScanner scanner;
+  transcript.each([&](const TranscriptLine& line) { scanner.feed(line.view(), line.number); },
+                  [](std::uint64_t) {});
+  scanner.finish();
+  auto out = scanner.take();
+  if (out.size() > limit) out.resize(limit);
+  return out;
+}
+
+}  // namespace kverdict

@@ -1,0 +1,65 @@
+#include "orchestrator/core/console/transcript.hpp"
+
+namespace kverdict {
+namespace {
+
+std::size_t size_of(const TranscriptLine& line) {
+  return sizeof(TranscriptLine) + line.text.size() + line.raw.size() + line.caller.size();
+}
+
+}  // namespace
+
+Line TranscriptLine::view() const {
+  Line line;
+  line.text = text;
+  line.raw = raw.empty() ? std::string_view(text) : std::string_view(raw);
+  line.caller = caller;
+  line.begin = begin;
+  line.end = end;
+  line.printk_time = printk_time;
+  line.sequence = sequence;
+  line.level = level;
+  line.origin = origin;
+  return line;
+}
+
+std::uint64_t Transcript::append(const Line& line, ConsoleSource source,
+                                 std::chrono::milliseconds host_time) {
+  TranscriptLine kept;
+  kept.number = seen_++;
+  kept.source = source;
+  kept.host_time = host_time;
+  kept.text.assign(line.text);
+  if (line.raw != line.text) kept.raw.assign(line.raw);
+  kept.caller.assign(line.caller);
+  kept.printk_time = line.printk_time;
+  kept.sequence = line.sequence;
+  kept.level = line.level;
+  kept.origin = line.origin;
+  kept.begin = line.begin;
+  kept.end = line.end;
+  const auto size = size_of(kept);
+  head_full_ = head_full_ || head_size_ + size > limits_.head_bytes;
+  if (!head_full_) {
+    head_size_ += size;
+    head_.push_back(std::move(kept));
+    return seen_ - 1;
+  }
+  tail_size_ += size;
+  tail_.push_back(std::move(kept));
+  while (tail_.size() > 1 && tail_size_ > limits_.tail_bytes) {
+    tail_size_ -= size_of(tail_.front());
+    tail_.pop_front();
+    ++left_out_;
+  }
+  return seen_ - 1;
+}
+
+const TranscriptLine* Transcript::find(std::uint64_t number) const {
+  if (number < head_.size()) return &head_[number];
+  const auto first = head_.size() + left_out_;
+  if (number < first || number - first >= tail_.size()) return nullptr;
+  return &tail_[number - first];
+}
+
+}  // namespace kverdict
