@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "orchestrator/core/model/candidate.hpp"
 #include "runners/boot.hpp"
@@ -14,6 +15,8 @@ namespace kverdict {
 struct BuiltImage {
   KernelImage image;
   bool from_cache = false;
+  std::string code_digest;            // equal digests: the same code in memory, whatever the build id says
+  std::vector<std::string> warnings;  // what the user should know of this kernel: configuration lost, ...
   std::chrono::milliseconds took{0};
 };
 
