@@ -26,10 +26,10 @@ struct UsageError : std::runtime_error {
 
 }  // namespace kverdict
 
-#define KV_CHECK(cond)                                                                       \
-  do {                                                                                       \
-    if (!(cond)) {                                                                           \
+#define KV_CHECK(cond)                                                                             \
+  do {                                                                                             \
+    if (!(cond)) {                                                                                 \
       std::fprintf(stderr, "kverdict: broken invariant: %s (%s:%d)\n", #cond, __FILE__, __LINE__); \
-      std::abort();                                                                          \
-    }                                                                                        \
+      std::abort();                                                                                \
+    }                                                                                              \
   } while (0)

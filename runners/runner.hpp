@@ -26,9 +26,9 @@ class Machine {
 };
 
 struct RunnerTraits {
-  std::string name;          // for people: "qemu:///embed (TCG)"
-  unsigned slots = 1;        // machines that may be up at once
-  double time_scale = 1.0;   // multiply guest time-outs by this: 1 = hardware speed, larger = slower machine
+  std::string name;         // for people: "qemu:///embed (TCG)"
+  unsigned slots = 1;       // machines that may be up at once
+  double time_scale = 1.0;  // multiply guest time-outs by this: 1 = hardware speed, larger = slower machine
 };
 
 // Makes machines of one kind available.

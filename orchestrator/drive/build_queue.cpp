@@ -70,9 +70,6 @@ Task<void> BuildQueue::until_idle() {
     boost::system::error_code woken;
     auto token = asio::redirect_error(asio::use_awaitable, woken);
     co_await idle_.async_wait(token);
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
-      throw boost::system::system_error(asio::error::operation_aborted);
   }
 }
 

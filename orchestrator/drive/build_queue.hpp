@@ -35,7 +35,7 @@ class BuildQueue {
   std::deque<CandidateId> wishes_;
   std::optional<CandidateId> running_;
   boost::asio::cancellation_signal cancel_;
-  boost::asio::steady_timer idle_;  // never expires; cancelled when the background build ends
+  boost::asio::steady_timer idle_;            // never expires; cancelled when the background build ends
   std::map<CandidateId, ImageResult> built_;  // in the background, not yet asked for
 };
 

@@ -36,9 +36,12 @@ void replace_all(std::vector<std::string>& words, const std::string& what, const
 
 std::string words_of(const ChildEnd& end) {
   switch (end.how) {
-    case ChildEnd::How::exited: return "exited with " + std::to_string(end.code);
-    case ChildEnd::How::signalled: return "died of signal " + std::to_string(end.code);
-    case ChildEnd::How::timed_out: return "timed out";
+    case ChildEnd::How::exited:
+      return "exited with " + std::to_string(end.code);
+    case ChildEnd::How::signalled:
+      return "died of signal " + std::to_string(end.code);
+    case ChildEnd::How::timed_out:
+      return "timed out";
   }
   return "ended";
 }
@@ -56,7 +59,9 @@ HostServers::HostServers(asio::any_io_executor executor, Clock& clock, std::vect
       directory_(std::move(directory)),
       shared_(std::make_shared<Shared>(executor)) {}
 
-HostServers::~HostServers() { kill_all(); }
+HostServers::~HostServers() {
+  kill_all();
+}
 
 void HostServers::kill_all() {
   shared_->stopping = true;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <exception>
 #include <utility>
 
 #include "runners/error.hpp"
@@ -37,15 +38,29 @@ std::string trial_directory(std::uint32_t trial, const CandidateId& candidate) {
   return number.data() + candidate.value.substr(0, 12);
 }
 
-Session::Session(SessionParts parts, SessionRules rules) : parts_(std::move(parts)), rules_(std::move(rules)) {}
+Session::Session(SessionParts parts, SessionRules rules)
+    : parts_(std::move(parts)), rules_(std::move(rules)) {}
 
 Task<Conclusion> Session::run() {
+  Conclusion conclusion;
+  std::exception_ptr failure;
+  try {
+    auto asking = ask_until_answered();
+    conclusion = co_await std::move(asking);
+  } catch (...) {  // kept, not swallowed: the build that runs ahead must end before anything is unwound
+    failure = std::current_exception();
+  }
+  auto stopping = parts_.builds.stop();
+  co_await std::move(stopping);
+  if (failure) std::rethrow_exception(failure);
+  co_return conclusion;
+}
+
+Task<Conclusion> Session::ask_until_answered() {
   for (;;) {
     const auto decision = decide(parts_.range, evidence(), rules_.bisect, parts_.parents_of);
     if (const auto* conclusion = std::get_if<Conclusion>(&decision)) {
       parts_.journal.append(SessionClosed{exit_code(*conclusion), conclusion->reason});
-      auto stopping = parts_.builds.stop();
-      co_await std::move(stopping);
       co_return *conclusion;
     }
     auto asking = ask(std::get<Ask>(decision));
@@ -86,7 +101,8 @@ Task<void> Session::boot(Ask ask, BuiltImage built, milliseconds waited) {
   // The same code as a kernel that was judged: its verdict is this one's, and the loop sees it.
   if (evidence().of(ask.candidate).same_code_as) {
     const auto twin = evidence().of(ask.candidate).same_code_as->value.substr(0, 12);
-    parts_.observer.on_note(ask.candidate.value.substr(0, 12) + " has the same code as " + twin + ": not booted");
+    parts_.observer.on_note(ask.candidate.value.substr(0, 12) + " has the same code as " + twin +
+                            ": not booted");
     co_return;
   }
   const TrialStarted started{journal.state().next_trial(), ask.candidate, ask.purpose};
@@ -97,8 +113,8 @@ Task<void> Session::boot(Ask ask, BuiltImage built, milliseconds waited) {
   auto running = parts_.trials.run(journal.state().opened.session + "-" + name, built.image,
                                    parts_.directory / "trials" / name);
   auto run = co_await std::move(running);
-  end_trial({started.trial, ask.candidate, std::move(run.outcome), built.image.code, parts_.trials.machine(), waited,
-             run.took});
+  end_trial({started.trial, ask.candidate, std::move(run.outcome), built.image.code, parts_.trials.machine(),
+             waited, run.took});
 }
 
 void Session::record_failure(const Ask& ask, Outcome outcome, milliseconds waited) {
@@ -114,8 +130,8 @@ void Session::end_trial(TrialEnded ended) {
   parts_.journal.append(ended);
   parts_.observer.on_end(ended, evidence().of(ended.candidate));
   if (lab_errors_in_a_row_ > rules_.lab_retries)
-    throw InfraError("the lab failed " + std::to_string(lab_errors_in_a_row_) + " times in a row, last with: " +
-                     ended.outcome.detail);
+    throw InfraError("the lab failed " + std::to_string(lab_errors_in_a_row_) +
+                     " times in a row, last with: " + ended.outcome.detail);
 }
 
 void Session::build_ahead(const Ask& running) {

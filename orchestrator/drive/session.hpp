@@ -44,6 +44,7 @@ class Session {
   Task<Conclusion> run();
 
  private:
+  Task<Conclusion> ask_until_answered();
   Task<void> ask(Ask ask);
   Task<void> boot(Ask ask, BuiltImage built, std::chrono::milliseconds waited);
   void record_failure(const Ask& ask, Outcome outcome, std::chrono::milliseconds waited);

@@ -35,7 +35,10 @@ Outcome inconclusive(const std::string& what) {
 }  // namespace
 
 TrialDriver::TrialDriver(Runner& runner, Clock& clock, MakeInitramfs make_initramfs, TrialSettings settings)
-    : runner_(runner), clock_(clock), make_initramfs_(std::move(make_initramfs)), settings_(std::move(settings)) {}
+    : runner_(runner),
+      clock_(clock),
+      make_initramfs_(std::move(make_initramfs)),
+      settings_(std::move(settings)) {}
 
 Task<TrialRun> TrialDriver::run(std::string label, KernelImage image, std::filesystem::path directory) {
   const auto start = clock_.now();

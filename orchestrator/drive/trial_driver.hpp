@@ -19,15 +19,15 @@ namespace kverdict {
 struct TrialSettings {
   MachineShape shape;
   std::string cmdline;
-  GuestJob job;                     // token is set for each boot
+  GuestJob job;  // token is set for each boot
   std::vector<HostServer> servers;
   WatchLimits limits;
   OopsPolicy policy;
 };
 
 // Writes the initramfs of one boot into its directory and returns its path.
-using MakeInitramfs =
-    std::function<std::filesystem::path(const KernelImage& image, const GuestJob& job, const std::filesystem::path& directory)>;
+using MakeInitramfs = std::function<std::filesystem::path(const KernelImage& image, const GuestJob& job,
+                                                          const std::filesystem::path& directory)>;
 
 struct TrialRun {
   Outcome outcome;
@@ -38,8 +38,8 @@ class TrialDriver {
  public:
   TrialDriver(Runner& runner, Clock& clock, MakeInitramfs make_initramfs, TrialSettings settings);
 
-  // Boots the image once; `directory` is the boot's own and is made. Leaves in it: transcript.log (every line,
-  // with time and source) and what the runner keeps. Never throws InfraError.
+  // Boots the image once; `directory` is the boot's own and is made. Leaves in it: transcript.log (every
+  // line, with time and source) and what the runner keeps. Never throws InfraError.
   Task<TrialRun> run(std::string label, KernelImage image, std::filesystem::path directory);
 
   std::string machine() const { return runner_.traits().name; }

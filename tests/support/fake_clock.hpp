@@ -60,9 +60,9 @@ class FakeClock : public Clock {
   bool wait_for_real_things(Millis how_long);
 
   Millis patience_;
-  boost::asio::io_context context_;
   TimePoint now_{std::chrono::hours(1)};
-  std::multimap<TimePoint, Waiter*> waiters_;
+  std::multimap<TimePoint, Waiter*> waiters_;  // outlives the coroutines that the context destroys
+  boost::asio::io_context context_;
 };
 
 }  // namespace kverdict

@@ -52,16 +52,17 @@ std::string format_time(std::chrono::system_clock::time_point at) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(ms % 1000));
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                static_cast<int>(ms % 1000));
   return text.data();
 }
 
 std::chrono::system_clock::time_point parse_time(const std::string& text) {
   std::tm utc{};
   int ms = 0;
-  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour, &utc.tm_min,
-                  &utc.tm_sec, &ms) != 7)
+  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+                  &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &ms) != 7)
     throw UsageError("bad time \"" + text + "\"");
   utc.tm_year -= 1900;
   utc.tm_mon -= 1;
@@ -81,9 +82,12 @@ std::vector<CandidateId> ids_from_json(const Json& list) {
 }
 
 Json oops_to_json(const Oops& oops) {
-  Json j{{"title", oops.title}, {"alternatives", oops.alternatives}, {"kind", oops.kind},       {"type", oops.type},
-         {"frame", oops.frame}, {"taint", oops.taint},               {"process", oops.process}, {"pid", oops.pid},
-         {"cpu", oops.cpu},     {"corrupted", oops.corrupted},       {"why", oops.why},         {"panicked", oops.panicked}};
+  Json j{{"title", oops.title},     {"alternatives", oops.alternatives},
+         {"kind", oops.kind},       {"type", oops.type},
+         {"frame", oops.frame},     {"taint", oops.taint},
+         {"process", oops.process}, {"pid", oops.pid},
+         {"cpu", oops.cpu},         {"corrupted", oops.corrupted},
+         {"why", oops.why},         {"panicked", oops.panicked}};
   j["lines"] = {oops.first_line, oops.last_line};
   j["bytes"] = {oops.begin, oops.end};
   j["modules"] = oops.modules;
@@ -200,8 +204,12 @@ struct Writer {
   }
 };
 
-CandidateId candidate_of(const Json& j) { return {j.at("candidate").get<std::string>()}; }
-milliseconds ms_of(const Json& j, const char* key) { return milliseconds(j.at(key).get<std::int64_t>()); }
+CandidateId candidate_of(const Json& j) {
+  return {j.at("candidate").get<std::string>()};
+}
+milliseconds ms_of(const Json& j, const char* key) {
+  return milliseconds(j.at(key).get<std::int64_t>());
+}
 
 Event read_session_opened(const Json& j) {
   SessionOpened e;
@@ -246,7 +254,9 @@ Event read_trial_ended(const Json& j) {
   return e;
 }
 
-Event read_noted(const Json& j) { return Noted{j.at("text").get<std::string>()}; }
+Event read_noted(const Json& j) {
+  return Noted{j.at("text").get<std::string>()};
+}
 
 Event read_session_closed(const Json& j) {
   return SessionClosed{j.at("exit_code").get<int>(), j.at("text").get<std::string>()};
@@ -276,7 +286,9 @@ constexpr std::size_t k_longest_line = 64U << 20;
 }  // namespace
 
 // Hostile bytes from a guest may be in any text: replaced, never thrown at.
-static std::string dump(const Json& j) { return j.dump(-1, ' ', false, Json::error_handler_t::replace); }
+static std::string dump(const Json& j) {
+  return j.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string encode(const Entry& entry) {
   Json j;
@@ -285,7 +297,9 @@ std::string encode(const Entry& entry) {
   return dump(j);
 }
 
-std::string encode_outcome(const Outcome& outcome) { return dump(outcome_to_json(outcome)); }
+std::string encode_outcome(const Outcome& outcome) {
+  return dump(outcome_to_json(outcome));
+}
 
 Entry decode_entry(std::string_view line) {
   if (line.size() > k_longest_line) throw UsageError("line too long");
@@ -300,7 +314,9 @@ Entry decode_entry(std::string_view line) {
 
 namespace {
 
-bool is_torn(std::string_view line) { return Json::parse(line, nullptr, false).is_discarded(); }
+bool is_torn(std::string_view line) {
+  return Json::parse(line, nullptr, false).is_discarded();
+}
 
 Entry decode_line(std::string_view line, const std::string& name, std::size_t number) {
   try {
@@ -312,7 +328,8 @@ Entry decode_line(std::string_view line, const std::string& name, std::size_t nu
 }
 
 void check_first(const JournalText& journal, const std::string& name) {
-  if (journal.entries.empty()) throw UsageError(name + ": empty journal: nothing to resume; start a new session");
+  if (journal.entries.empty())
+    throw UsageError(name + ": empty journal: nothing to resume; start a new session");
   if (!std::holds_alternative<SessionOpened>(journal.entries.front().event))
     throw UsageError(name + ":1: not a kverdict journal: the first line must be session_opened");
 }

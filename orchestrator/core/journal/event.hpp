@@ -82,7 +82,8 @@ struct SessionClosed {
   std::string text;
 };
 
-using Event = std::variant<SessionOpened, SessionResumed, TrialStarted, ImageReady, TrialEnded, Noted, SessionClosed>;
+using Event =
+    std::variant<SessionOpened, SessionResumed, TrialStarted, ImageReady, TrialEnded, Noted, SessionClosed>;
 
 struct Entry {
   std::chrono::system_clock::time_point at;

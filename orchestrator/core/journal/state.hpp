@@ -24,13 +24,13 @@ struct State {
   std::string config;  // the latest
   std::chrono::system_clock::time_point began;
   std::chrono::system_clock::time_point latest;
-  std::vector<Trial> trials;                  // in order of start; the number is the index + 1
-  std::map<CandidateId, ImageReady> images;   // the first of each candidate
-  std::chrono::milliseconds building{0};      // sum over images that were built
+  std::vector<Trial> trials;                 // in order of start; the number is the index + 1
+  std::map<CandidateId, ImageReady> images;  // the first of each candidate
+  std::chrono::milliseconds building{0};     // sum over images that were built
   unsigned builds = 0;
   unsigned resumed = 0;
   std::vector<std::string> notes;
-  std::optional<SessionClosed> closed;        // none while open, or after a resume
+  std::optional<SessionClosed> closed;  // none while open, or after a resume
 
   std::uint32_t next_trial() const { return static_cast<std::uint32_t>(trials.size()) + 1; }
 };

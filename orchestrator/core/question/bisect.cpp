@@ -10,19 +10,28 @@ namespace {
 
 using MaybeDecision = std::optional<Decision>;
 
-Conclusion ends_wrong(const std::string& what) { return {Conclusion::Kind::ends_wrong, {}, {}, what}; }
+Conclusion ends_wrong(const std::string& what) {
+  return {Conclusion::Kind::ends_wrong, {}, {}, what};
+}
 
-std::string short_id(const CandidateId& id) { return id.value.substr(0, 12); }
+std::string short_id(const CandidateId& id) {
+  return id.value.substr(0, 12);
+}
 
-std::string times(unsigned n) { return n == 1 ? "once" : std::to_string(n) + " times"; }
+std::string times(unsigned n) {
+  return n == 1 ? "once" : std::to_string(n) + " times";
+}
 
 MaybeDecision check_bad_end(const Range& range, const Evidence& evidence, const BisectRules& rules) {
   const auto& standing = evidence.of(range.bad);
   switch (standing.verdict) {
-    case Verdict::bad: return std::nullopt;
-    case Verdict::nothing: break;
+    case Verdict::bad:
+      return std::nullopt;
+    case Verdict::nothing:
+      break;
     case Verdict::skip:
-      return ends_wrong("the bad end " + short_id(range.bad) + " does not show the hunted failure: " + standing.reason);
+      return ends_wrong("the bad end " + short_id(range.bad) +
+                        " does not show the hunted failure: " + standing.reason);
     case Verdict::good:
       if (standing.good < rules.end_runs) break;
       return ends_wrong("the bad end " + short_id(range.bad) + " passed " + times(standing.good) +
@@ -40,8 +49,9 @@ MaybeDecision check_good(const CandidateId& id, Purpose purpose, const Evidence&
   switch (standing.verdict) {
     case Verdict::bad:
       return ends_wrong(name + " is bad: " + standing.reason +
-                        (base ? "; the bug was fixed on the way to the good end: bisect from there for the fix"
-                              : "; choose an older good end"));
+                        (base
+                             ? "; the bug was fixed on the way to the good end: bisect from there for the fix"
+                             : "; choose an older good end"));
     case Verdict::skip:
       // git goes on when a merge base cannot be tested, with a warning; a good end we want to have seen pass.
       if (base) return std::nullopt;
@@ -49,7 +59,8 @@ MaybeDecision check_good(const CandidateId& id, Purpose purpose, const Evidence&
     case Verdict::good:
       if (standing.same_code_as || standing.good >= runs) return std::nullopt;
       break;
-    case Verdict::nothing: break;
+    case Verdict::nothing:
+      break;
   }
   return Ask{id, purpose, base ? "a merge base must pass" : "a good end must pass", range.history.size(), 0};
 }
@@ -71,14 +82,17 @@ std::vector<Asked> settled(const Range& range, const Evidence& evidence) {
   return asked;
 }
 
-// A bad ancestor of a good commit: introduced, mended, introduced again, or a crash that shows only sometimes.
+// A bad ancestor of a good commit: introduced, mended, introduced again, or a crash that shows only
+// sometimes.
 std::optional<Conclusion> contradiction(const Range& range, const std::vector<Asked>& asked) {
   for (const auto& good : asked) {
     if (good.verdict != Verdict::good) continue;
     const auto ancestors = range.history.ancestors(good.at);
     for (const auto& bad : asked) {
       if (bad.verdict != Verdict::bad || !ancestors[index_of(bad.at)]) continue;
-      return Conclusion{Conclusion::Kind::inconclusive, {}, {range.history.id(bad.at), range.history.id(good.at)},
+      return Conclusion{Conclusion::Kind::inconclusive,
+                        {},
+                        {range.history.id(bad.at), range.history.id(good.at)},
                         short_id(range.history.id(bad.at)) + " is bad but its descendant " +
                             short_id(range.history.id(good.at)) +
                             " passed: the failure shows only sometimes, or it came twice; "
@@ -95,7 +109,9 @@ Decision confirm(const Evidence& evidence, const ParentsOf& parents_of, const Ca
     if (standing.verdict == Verdict::nothing)
       return Ask{parent, Purpose::parent, "a parent of the culprit must pass", 1, 1};
     if (standing.verdict == Verdict::bad)
-      return Conclusion{Conclusion::Kind::inconclusive, culprit, {culprit, parent},
+      return Conclusion{Conclusion::Kind::inconclusive,
+                        culprit,
+                        {culprit, parent},
                         "the culprit's parent " + short_id(parent) + " is bad too: " + standing.reason};
   }
   return Conclusion{Conclusion::Kind::found, culprit, {culprit}, evidence.of(culprit).reason};
@@ -109,17 +125,21 @@ std::vector<CandidateId> ids_of(const History& history, const std::vector<Positi
 
 }  // namespace
 
-Decision decide(const Range& range, const Evidence& evidence, const BisectRules& rules, const ParentsOf& parents_of) {
+Decision decide(const Range& range, const Evidence& evidence, const BisectRules& rules,
+                const ParentsOf& parents_of) {
   if (auto decision = check_ends(range, evidence, rules)) return *decision;
   const auto asked = settled(range, evidence);
   if (auto conclusion = contradiction(range, asked)) return *conclusion;
   const auto choice = choose_classic(range.history, asked);
   switch (choice.kind) {
     case Choice::Kind::ask:
-      return Ask{range.history.id(choice.candidate), Purpose::search, choice.reason, choice.left, choice.steps};
-    case Choice::Kind::found: return confirm(evidence, parents_of, range.history.id(choice.candidate));
+      return Ask{range.history.id(choice.candidate), Purpose::search, choice.reason, choice.left,
+                 choice.steps};
+    case Choice::Kind::found:
+      return confirm(evidence, parents_of, range.history.id(choice.candidate));
     case Choice::Kind::only_skips_left:
-      return Conclusion{Conclusion::Kind::only_skips_left, {}, ids_of(range.history, choice.suspects), choice.reason};
+      return Conclusion{
+          Conclusion::Kind::only_skips_left, {}, ids_of(range.history, choice.suspects), choice.reason};
   }
   KV_CHECK(false);
 }
@@ -144,10 +164,13 @@ std::vector<CandidateId> likely_next(const Range& range, const Evidence& evidenc
 
 int exit_code(const Conclusion& conclusion) {
   switch (conclusion.kind) {
-    case Conclusion::Kind::found: return 0;
+    case Conclusion::Kind::found:
+      return 0;
     case Conclusion::Kind::inconclusive:
-    case Conclusion::Kind::only_skips_left: return 3;
-    case Conclusion::Kind::ends_wrong: return 5;
+    case Conclusion::Kind::only_skips_left:
+      return 3;
+    case Conclusion::Kind::ends_wrong:
+      return 5;
   }
   return 3;
 }

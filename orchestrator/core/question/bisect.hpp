@@ -27,10 +27,10 @@ struct Ask {
 
 struct Conclusion {
   enum class Kind {
-    inconclusive,      // the evidence contradicts itself
-    found,             // culprit
-    only_skips_left,   // suspects: one of them, none can be tested
-    ends_wrong,        // an end is not as claimed
+    inconclusive,     // the evidence contradicts itself
+    found,            // culprit
+    only_skips_left,  // suspects: one of them, none can be tested
+    ends_wrong,       // an end is not as claimed
   };
   Kind kind = Kind::inconclusive;
   CandidateId culprit;
@@ -44,7 +44,8 @@ using Decision = std::variant<Conclusion, Ask>;
 // All parents of a candidate, those outside the history included.
 using ParentsOf = std::function<std::vector<CandidateId>(const CandidateId&)>;
 
-Decision decide(const Range& range, const Evidence& evidence, const BisectRules& rules, const ParentsOf& parents_of);
+Decision decide(const Range& range, const Evidence& evidence, const BisectRules& rules,
+                const ParentsOf& parents_of);
 
 // Who would be asked next if the running question were answered bad, then good: the images worth building
 // ahead, most likely first.

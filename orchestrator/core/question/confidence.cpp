@@ -15,7 +15,7 @@ struct Rates {
 // p: 15 % on "always", the rest even over a grid that is even in log p below 0.4.
 // q: an oops of the same name for another reason is rare; a per cent happens.
 std::vector<Rates> rate_grid() {
-  constexpr double k_p[] = {1,   .97,  .9,  .8,   .7,  .6,   .5,   .4,   .32, .25,
+  constexpr double k_p[] = {1,   .97,  .9,  .8,   .7,   .6,   .5,   .4,   .32, .25,
                             .19, .145, .11, .083, .062, .046, .034, .025, .018};
   constexpr double k_q[][2] = {{2e-4, .55}, {3e-3, .25}, {.012, .15}, {.04, .05}};
   std::vector<Rates> grid;

@@ -1,6 +1,6 @@
-// How sure the named culprit is: the exact posterior over all candidates, with the rate at which the bug shows
-// unknown. "Culprit c" means: x is bad iff c is an ancestor of x or x itself; a run of a bad x fails with
-// probability p, a run of a good x with a small q. p and q are integrated out over a grid with the prior
+// How sure the named culprit is: the exact posterior over all candidates, with the rate at which the bug
+// shows unknown. "Culprit c" means: x is bad iff c is an ancestor of x or x itself; a run of a bad x fails
+// with probability p, a run of a good x with a small q. p and q are integrated out over a grid with the prior
 // weights below: most bugs that are hunted show sometimes, some always, and hardly ever another failure
 // carries the hunted name. Uniform prior over the candidates.
 #pragma once

@@ -15,10 +15,18 @@ Signature hunted_signature(const State& state, const HuntPolicy& hunt) {
 
 void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
   switch (judgement.verdict) {
-    case Verdict::bad: ++standing.bad; return;
-    case Verdict::good: ++standing.good; return;
-    case Verdict::skip: ++standing.skipped; return;
-    case Verdict::nothing: ++(kind == Outcome::Kind::inconclusive ? standing.lab_errors : standing.unclear); return;
+    case Verdict::bad:
+      ++standing.bad;
+      return;
+    case Verdict::good:
+      ++standing.good;
+      return;
+    case Verdict::skip:
+      ++standing.skipped;
+      return;
+    case Verdict::nothing:
+      ++(kind == Outcome::Kind::inconclusive ? standing.lab_errors : standing.unclear);
+      return;
   }
 }
 
@@ -26,10 +34,14 @@ void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
 void settle(Standing& standing, const Judgement& judgement) {
   const auto rank = [](Verdict v) {
     switch (v) {
-      case Verdict::nothing: return 0;
-      case Verdict::skip: return 1;
-      case Verdict::good: return 2;
-      case Verdict::bad: return 3;
+      case Verdict::nothing:
+        return 0;
+      case Verdict::skip:
+        return 1;
+      case Verdict::good:
+        return 2;
+      case Verdict::bad:
+        return 3;
     }
     return 0;
   };

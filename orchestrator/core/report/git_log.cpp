@@ -9,10 +9,14 @@ namespace {
 
 const char* git_word(Verdict verdict) {
   switch (verdict) {
-    case Verdict::bad: return "bad";
-    case Verdict::good: return "good";
-    case Verdict::skip: return "skip";
-    case Verdict::nothing: return nullptr;
+    case Verdict::bad:
+      return "bad";
+    case Verdict::good:
+      return "good";
+    case Verdict::skip:
+      return "skip";
+    case Verdict::nothing:
+      return nullptr;
   }
   return nullptr;
 }
@@ -25,7 +29,8 @@ void add_answer(std::string& log, const CandidateInfo& info, const char* word) {
 }  // namespace
 
 // The ends come first, as the session's claim: git refuses other answers before it knows both.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence, const Describe& describe) {
+std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
+                           const Describe& describe) {
   std::string log = "git bisect start\n";
   std::set<CandidateId> said{range.bad};
   add_answer(log, describe(range.bad), "bad");

@@ -27,11 +27,18 @@ void add_head(std::string& text, const Report& report) {
   }
   switch (report.conclusion->kind) {
     case Conclusion::Kind::found:
-      text += "# First bad commit: `" + short_id(report.culprit->id) + "` " + escaped(report.culprit->subject) + "\n\n";
+      text += "# First bad commit: `" + short_id(report.culprit->id) + "` " +
+              escaped(report.culprit->subject) + "\n\n";
       break;
-    case Conclusion::Kind::inconclusive: text += "# Bisection inconclusive\n\n"; break;
-    case Conclusion::Kind::only_skips_left: text += "# Bisection narrowed: only skipped commits left\n\n"; break;
-    case Conclusion::Kind::ends_wrong: text += "# Bisection not started: the ends are not as claimed\n\n"; break;
+    case Conclusion::Kind::inconclusive:
+      text += "# Bisection inconclusive\n\n";
+      break;
+    case Conclusion::Kind::only_skips_left:
+      text += "# Bisection narrowed: only skipped commits left\n\n";
+      break;
+    case Conclusion::Kind::ends_wrong:
+      text += "# Bisection not started: the ends are not as claimed\n\n";
+      break;
   }
   if (!report.conclusion->reason.empty()) text += escaped(report.conclusion->reason) + "\n\n";
 }
@@ -49,15 +56,17 @@ void add_facts(std::string& text, const Report& report) {
     add_fact(text, "Probability", percent_text(report.probability));
     add_fact(text, "Runs of the culprit", runs_text(report.culprit_row->standing));
     for (const auto& parent : report.parent_rows)
-      add_fact(text, "Runs of its parent `" + short_id(parent.candidate.id) + "`", runs_text(parent.standing));
+      add_fact(text, "Runs of its parent `" + short_id(parent.candidate.id) + "`",
+               runs_text(parent.standing));
   }
   if (!report.title.empty()) add_fact(text, "Crash", "`" + printable(report.title) + "`");
   add_fact(text, "Bad end", "`" + short_id(report.bad_end.id) + "` " + escaped(report.bad_end.subject));
   for (const auto& good : report.good_ends)
     add_fact(text, "Good end", "`" + short_id(good.id) + "` " + escaped(good.subject));
   add_fact(text, "Candidates", std::to_string(report.candidates));
-  add_fact(text, "Time", duration_text(report.elapsed) + "; " + std::to_string(report.trials) + " trials, " +
-                             std::to_string(report.builds) + " builds");
+  add_fact(text, "Time",
+           duration_text(report.elapsed) + "; " + std::to_string(report.trials) + " trials, " +
+               std::to_string(report.builds) + " builds");
 }
 
 void add_suspects(std::string& text, const Report& report) {
@@ -70,8 +79,8 @@ void add_rows(std::string& text, const Report& report) {
   text += "\n## Evidence\n\n| verdict | candidate | asked as | runs | reason |\n|---|---|---|---|---|\n";
   for (const auto& row : report.rows)
     text += "| " + std::string(to_string(row.standing.verdict)) + " | `" + short_id(row.candidate.id) + "` " +
-            escaped(row.candidate.subject) + " | " + to_string(row.purpose) + " | " + runs_text(row.standing) + " | " +
-            escaped(row.standing.reason) + " |\n";
+            escaped(row.candidate.subject) + " | " + to_string(row.purpose) + " | " +
+            runs_text(row.standing) + " | " + escaped(row.standing.reason) + " |\n";
 }
 
 }  // namespace

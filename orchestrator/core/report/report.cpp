@@ -22,11 +22,13 @@ std::vector<ReportRow> asked_rows(const State& state, const Evidence& evidence, 
     if (trial.ended && seen.insert(trial.candidate).second)
       rows.push_back({describe(trial.candidate), trial.purpose, evidence.of(trial.candidate)});
   for (const auto& [id, standing] : evidence.standings)
-    if (standing.same_code_as && seen.insert(id).second) rows.push_back({describe(id), Purpose::search, standing});
+    if (standing.same_code_as && seen.insert(id).second)
+      rows.push_back({describe(id), Purpose::search, standing});
   return rows;
 }
 
-std::vector<std::pair<CandidateInfo, double>> ranking(const Range& range, const std::vector<double>& posterior,
+std::vector<std::pair<CandidateInfo, double>> ranking(const Range& range,
+                                                      const std::vector<double>& posterior,
                                                       const Describe& describe) {
   std::vector<std::size_t> order(posterior.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -37,7 +39,8 @@ std::vector<std::pair<CandidateInfo, double>> ranking(const Range& range, const 
                     });
   std::vector<std::pair<CandidateInfo, double>> top;
   for (std::size_t i = 0; i < most; ++i)
-    top.emplace_back(describe(range.history.id(Position{static_cast<std::uint32_t>(order[i])})), posterior[order[i]]);
+    top.emplace_back(describe(range.history.id(Position{static_cast<std::uint32_t>(order[i])})),
+                     posterior[order[i]]);
   return top;
 }
 
@@ -75,8 +78,8 @@ std::string hunted_title(const State& state, const Evidence& evidence) {
   return evidence.hunted.titles.empty() ? "" : *evidence.hunted.titles.begin();
 }
 
-void add_culprit(Report& report, const Range& range, const Evidence& evidence, const std::vector<double>& posterior,
-                 const Describe& describe) {
+void add_culprit(Report& report, const Range& range, const Evidence& evidence,
+                 const std::vector<double>& posterior, const Describe& describe) {
   const auto& id = report.conclusion->culprit;
   report.culprit = describe(id);
   if (const auto at = range.history.find(id)) report.probability = posterior[index_of(*at)];
@@ -117,15 +120,22 @@ Report make_report(const State& state, const Range& range, const Evidence& evide
   return report;
 }
 
-std::string short_id(const CandidateId& id) { return id.value.substr(0, 12); }
+std::string short_id(const CandidateId& id) {
+  return id.value.substr(0, 12);
+}
 
 const char* to_string(Purpose purpose) {
   switch (purpose) {
-    case Purpose::search: return "search";
-    case Purpose::bad_end: return "bad end";
-    case Purpose::good_end: return "good end";
-    case Purpose::merge_base: return "merge base";
-    case Purpose::parent: return "parent of the culprit";
+    case Purpose::search:
+      return "search";
+    case Purpose::bad_end:
+      return "bad end";
+    case Purpose::good_end:
+      return "good end";
+    case Purpose::merge_base:
+      return "merge base";
+    case Purpose::parent:
+      return "parent of the culprit";
   }
   return "?";
 }
@@ -136,9 +146,11 @@ std::string duration_text(milliseconds duration) {
   if (total < 60)
     std::snprintf(text, sizeof text, "%.1f s", static_cast<double>(duration.count()) / 1000.0);
   else if (total < 3600)
-    std::snprintf(text, sizeof text, "%lld min %02lld s", static_cast<long long>(total / 60), static_cast<long long>(total % 60));
+    std::snprintf(text, sizeof text, "%lld min %02lld s", static_cast<long long>(total / 60),
+                  static_cast<long long>(total % 60));
   else
-    std::snprintf(text, sizeof text, "%lld h %02lld min", static_cast<long long>(total / 3600), static_cast<long long>(total / 60 % 60));
+    std::snprintf(text, sizeof text, "%lld h %02lld min", static_cast<long long>(total / 3600),
+                  static_cast<long long>(total / 60 % 60));
   return text;
 }
 

@@ -28,20 +28,20 @@ struct Report {
   std::optional<Ask> next;               // while open
 
   std::optional<CandidateInfo> culprit;
-  double probability = 0;                // of the culprit, given the evidence
+  double probability = 0;  // of the culprit, given the evidence
   std::optional<ReportRow> culprit_row;
   std::vector<ReportRow> parent_rows;
   std::vector<std::pair<CandidateInfo, double>> ranking;  // most likely candidates, while open or not found
 
-  std::string title;                     // of the hunted failure
-  bool learnt = false;                   // from the bad end, not given
-  std::optional<Oops> oops;              // the culprit's, or else the bad end's
-  std::uint32_t oops_trial = 0;          // whose transcript shows it
-  std::string oops_excerpt;              // filled by the caller, who can read files
+  std::string title;             // of the hunted failure
+  bool learnt = false;           // from the bad end, not given
+  std::optional<Oops> oops;      // the culprit's, or else the bad end's
+  std::uint32_t oops_trial = 0;  // whose transcript shows it
+  std::string oops_excerpt;      // filled by the caller, who can read files
 
   CandidateInfo bad_end;
   std::vector<CandidateInfo> good_ends;
-  std::vector<ReportRow> rows;           // in the order first asked
+  std::vector<ReportRow> rows;  // in the order first asked
   std::vector<std::string> notes;
 
   std::uint64_t candidates = 0;
@@ -61,7 +61,8 @@ std::string report_markdown(const Report& report);
 std::string report_json(const Report& report);
 
 // The session in git's own words, which `git bisect replay` accepts.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence, const Describe& describe);
+std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
+                           const Describe& describe);
 
 // "2 h 05 min", "3 min 20 s", "4.2 s".
 std::string duration_text(std::chrono::milliseconds duration);

@@ -13,17 +13,24 @@ std::string count_text(std::size_t n, const std::string& noun) {
 std::string evidence_text(const Standing& standing) {
   if (standing.same_code_as) return "not booted: same code as " + short_id(*standing.same_code_as);
   const auto runs = count_text(standing.runs(), "run");
-  const auto load = standing.exposure.count() > 0 ? ", " + duration_text(standing.exposure) + " under load" : "";
+  const auto load =
+      standing.exposure.count() > 0 ? ", " + duration_text(standing.exposure) + " under load" : "";
   switch (standing.verdict) {
-    case Verdict::bad: return "failed " + std::to_string(standing.bad) + " of " + runs + load;
-    case Verdict::good: return "passed " + std::to_string(standing.good) + " of " + runs + load;
-    case Verdict::skip: return "skipped in " + runs + ": " + printable(standing.reason);
-    case Verdict::nothing: return standing.runs() == 0 ? "not asked" : "nothing learnt in " + runs;
+    case Verdict::bad:
+      return "failed " + std::to_string(standing.bad) + " of " + runs + load;
+    case Verdict::good:
+      return "passed " + std::to_string(standing.good) + " of " + runs + load;
+    case Verdict::skip:
+      return "skipped in " + runs + ": " + printable(standing.reason);
+    case Verdict::nothing:
+      return standing.runs() == 0 ? "not asked" : "nothing learnt in " + runs;
   }
   return "";
 }
 
-std::string candidate_line(const CandidateInfo& info) { return short_id(info.id) + " " + printable(info.subject); }
+std::string candidate_line(const CandidateInfo& info) {
+  return short_id(info.id) + " " + printable(info.subject);
+}
 
 void add_culprit(std::string& text, const Report& report) {
   const auto& culprit = *report.culprit;
@@ -31,8 +38,8 @@ void add_culprit(std::string& text, const Report& report) {
   text += "  Author:   " + printable(culprit.author) + "\n";
   text += "  Date:     " + culprit.date + "\n";
   text += "  Subject:  " + printable(culprit.subject) + "\n\n";
-  text += "  Sure:     " + percent_text(report.probability) + " (posterior over " + count_text(report.candidates, "candidate") +
-          ", the bug's rate unknown)\n";
+  text += "  Sure:     " + percent_text(report.probability) + " (posterior over " +
+          count_text(report.candidates, "candidate") + ", the bug's rate unknown)\n";
   text += "  Crash:    " + printable(report.title) + (report.learnt ? " (learnt from the bad end)\n" : "\n");
   text += "  Culprit:  " + evidence_text(report.culprit_row->standing) + "\n";
   for (const auto& parent : report.parent_rows)
@@ -41,7 +48,8 @@ void add_culprit(std::string& text, const Report& report) {
 
 void add_conclusion(std::string& text, const Report& report) {
   switch (report.conclusion->kind) {
-    case Conclusion::Kind::found: return add_culprit(text, report);
+    case Conclusion::Kind::found:
+      return add_culprit(text, report);
     case Conclusion::Kind::inconclusive:
       text += "inconclusive: " + printable(report.conclusion->reason) + "\n";
       break;
@@ -57,8 +65,8 @@ void add_conclusion(std::string& text, const Report& report) {
 }
 
 void add_next(std::string& text, const Report& report) {
-  text += "open: next is " + short_id(report.next->candidate) + " (" + to_string(report.next->purpose) + ": " +
-          report.next->reason + "), " + count_text(report.next->left, "candidate") + " left\n";
+  text += "open: next is " + short_id(report.next->candidate) + " (" + to_string(report.next->purpose) +
+          ": " + report.next->reason + "), " + count_text(report.next->left, "candidate") + " left\n";
 }
 
 void add_ranking(std::string& text, const Report& report) {

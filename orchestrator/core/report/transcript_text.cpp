@@ -9,7 +9,9 @@
 namespace kverdict {
 namespace {
 
-bool is_plain(unsigned char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); }
+bool is_plain(unsigned char c) {
+  return c == '\t' || (c >= 0x20 && c < 0x7f);
+}
 
 std::string header(const TranscriptLine& line) {
   std::array<char, 64> text{};
@@ -63,7 +65,9 @@ std::string transcript_text(const Transcript& transcript) {
       [&](const TranscriptLine& line) {
         text += header(line) + printable(line.raw.empty() ? line.text : line.raw) + "\n";
       },
-      [&](std::uint64_t count) { text += "         ... " + std::to_string(count) + " lines left out ...\n"; });
+      [&](std::uint64_t count) {
+        text += "         ... " + std::to_string(count) + " lines left out ...\n";
+      });
   return text;
 }
 
@@ -74,7 +78,8 @@ std::string mark_oopses(std::string_view text, const std::vector<Oops>& oopses) 
     bool inside = false;
     for (const auto& oops : oopses) {
       if (!number || *number < oops.first_line || *number > oops.last_line) continue;
-      if (*number == oops.first_line) marked += "=== " + printable(oops.title) + (oops.corrupted ? " (torn)" : "") + "\n";
+      if (*number == oops.first_line)
+        marked += "=== " + printable(oops.title) + (oops.corrupted ? " (torn)" : "") + "\n";
       inside = true;
     }
     marked += inside ? "> " : "  ";

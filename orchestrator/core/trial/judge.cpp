@@ -26,7 +26,8 @@ Judgement judge_failure(const Outcome& outcome, const Signature& hunted, const H
     if (match.answer == Match::Answer::unclear && unclear == nullptr) unclear = &oops;
   }
   if (outcome.kind == Outcome::Kind::hung && policy.hang == HangPolicy::bad) return {Verdict::bad, "hang"};
-  if (unclear != nullptr) return {Verdict::nothing, "a torn report that may be the hunted crash: " + unclear->title};
+  if (unclear != nullptr)
+    return {Verdict::nothing, "a torn report that may be the hunted crash: " + unclear->title};
   return other(seen.empty() ? outcome.detail : seen.front().title, policy);
 }
 
@@ -44,18 +45,22 @@ Judgement judge_pass(const Outcome& outcome, const Signature& hunted, const Hunt
 
 std::vector<Oops> complaints(const Outcome& outcome) {
   switch (outcome.kind) {
-    case Outcome::Kind::crashed: return outcome.oopses;
+    case Outcome::Kind::crashed:
+      return outcome.oopses;
     case Outcome::Kind::hung: {
       auto all = outcome.oopses;
       all.push_back(pseudo_oops("hang", "hang"));  // whatever the NMI or sysrq brought out comes first
       return all;
     }
-    case Outcome::Kind::boot_failed: return {pseudo_oops("boot failed", "boot")};
-    case Outcome::Kind::workload_failed: return {pseudo_oops("workload failed: " + outcome.workload, "workload")};
+    case Outcome::Kind::boot_failed:
+      return {pseudo_oops("boot failed", "boot")};
+    case Outcome::Kind::workload_failed:
+      return {pseudo_oops("workload failed: " + outcome.workload, "workload")};
     case Outcome::Kind::inconclusive:
     case Outcome::Kind::passed:
     case Outcome::Kind::build_failed:
-    case Outcome::Kind::untestable: return {};
+    case Outcome::Kind::untestable:
+      return {};
   }
   return {};
 }
@@ -68,14 +73,19 @@ std::vector<Oops> naming_complaints(const Outcome& outcome) {
 
 Judgement judge(const Outcome& outcome, const Signature& hunted, const HuntPolicy& policy) {
   switch (outcome.kind) {
-    case Outcome::Kind::inconclusive: return {Verdict::nothing, "lab: " + outcome.detail};
-    case Outcome::Kind::build_failed: return {Verdict::skip, "does not build: " + outcome.detail};
-    case Outcome::Kind::untestable: return {Verdict::skip, "the workload cannot tell: " + outcome.detail};
-    case Outcome::Kind::passed: return judge_pass(outcome, hunted, policy);
+    case Outcome::Kind::inconclusive:
+      return {Verdict::nothing, "lab: " + outcome.detail};
+    case Outcome::Kind::build_failed:
+      return {Verdict::skip, "does not build: " + outcome.detail};
+    case Outcome::Kind::untestable:
+      return {Verdict::skip, "the workload cannot tell: " + outcome.detail};
+    case Outcome::Kind::passed:
+      return judge_pass(outcome, hunted, policy);
     case Outcome::Kind::crashed:
     case Outcome::Kind::hung:
     case Outcome::Kind::boot_failed:
-    case Outcome::Kind::workload_failed: return judge_failure(outcome, hunted, policy);
+    case Outcome::Kind::workload_failed:
+      return judge_failure(outcome, hunted, policy);
   }
   return {};
 }

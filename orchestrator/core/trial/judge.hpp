@@ -13,12 +13,12 @@
 namespace kverdict {
 
 // The ways the outcome failed, by title: its oopses, or, where the kernel said nothing, what was seen
-// instead ("hang", "boot failed", "workload failed: NAME"). Empty when it did not fail. These are the titles a
-// signature is learnt from and given in, so a hang or a failing script is hunted like a crash.
+// instead ("hang", "boot failed", "workload failed: NAME"). Empty when it did not fail. These are the titles
+// a signature is learnt from and given in, so a hang or a failing script is hunted like a crash.
 std::vector<Oops> complaints(const Outcome& outcome);
 
-// The complaints that name the failure: the first oops of a crash (what follows it are consequences), and of a
-// hang everything that was brought out. A signature is learnt from these.
+// The complaints that name the failure: the first oops of a crash (what follows it are consequences), and of
+// a hang everything that was brought out. A signature is learnt from these.
 std::vector<Oops> naming_complaints(const Outcome& outcome);
 
 // The hunted oops is bad, wherever it stands in the outcome; a torn one that may be it is nothing (ask

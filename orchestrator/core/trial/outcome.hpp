@@ -1,4 +1,5 @@
-// What happened in one trial, as a fact. Opinions (good, bad, skip) are derived by judge.hpp and never stored.
+// What happened in one trial, as a fact. Opinions (good, bad, skip) are derived by judge.hpp and never
+// stored.
 #pragma once
 
 #include <chrono>
@@ -11,9 +12,9 @@ namespace kverdict {
 
 // A number that a workload measured.
 struct Metric {
-  std::string name;   // "churn.connections"
+  std::string name;  // "churn.connections"
   double value = 0;
-  std::string unit;   // "1", "ms", "bit/s", ...
+  std::string unit;  // "1", "ms", "bit/s", ...
   bool operator==(const Metric&) const = default;
 };
 
@@ -29,12 +30,12 @@ struct Outcome {
     untestable,       // the workload said it cannot tell (exit 125)
   };
   Kind kind = Kind::inconclusive;
-  std::string detail;              // one line: what was seen, or what the lab failed at
-  std::string log_tail;            // of a failed build or workload; bounded
-  std::vector<Oops> oopses;        // in order of appearance; the first one names the crash
+  std::string detail;        // one line: what was seen, or what the lab failed at
+  std::string log_tail;      // of a failed build or workload; bounded
+  std::vector<Oops> oopses;  // in order of appearance; the first one names the crash
   std::vector<Metric> metrics;
   std::chrono::milliseconds exposure{0};  // time under workload, until its end or the first oops
-  std::string workload;            // which workload failed or was running
+  std::string workload;                   // which workload failed or was running
   bool operator==(const Outcome&) const = default;
 };
 

@@ -30,15 +30,24 @@ double number(const std::string& text) {
 }
 
 // The kernel's first words; a second one on the same boot is a reset.
-bool is_banner(std::string_view text) { return text.starts_with("Linux version "); }
+bool is_banner(std::string_view text) {
+  return text.starts_with("Linux version ");
+}
 
 // Complaints that the kernel survives unless told to panic.
-bool is_warning(const Oops& oops) { return !oops.panicked && (oops.type == "WARNING" || oops.type == "LOCKDEP"); }
+bool is_warning(const Oops& oops) {
+  return !oops.panicked && (oops.type == "WARNING" || oops.type == "LOCKDEP");
+}
 
 }  // namespace
 
 Watch::Watch(WatchLimits limits, Expected expected, OopsPolicy policy, Instant start)
-    : limits_(limits), expected_(std::move(expected)), policy_(policy), start_(start), since_(start), last_line_(start) {}
+    : limits_(limits),
+      expected_(std::move(expected)),
+      policy_(policy),
+      start_(start),
+      since_(start),
+      last_line_(start) {}
 
 void Watch::on_chunk(const ConsoleChunk& chunk, Instant now) {
   auto& reader = chunk.source == ConsoleSource::serial ? serial_ : netconsole_;
@@ -73,8 +82,8 @@ void Watch::on_marker(const Marker& marker, Instant now) {
     step_output_.clear();
     if (!exposed_since_) exposed_since_ = now;
   } else if (marker.word == "metric") {
-    outcome_.metrics.push_back(
-        {marker.field("step") + "." + marker.field("name"), number(marker.field("value")), marker.field("unit")});
+    outcome_.metrics.push_back({marker.field("step") + "." + marker.field("name"),
+                                number(marker.field("value")), marker.field("unit")});
   } else if (marker.word == "out") {
     step_output_.push_back(marker.field("text"));
     if (step_output_.size() > k_output_tail_lines) step_output_.erase(step_output_.begin());
@@ -101,7 +110,8 @@ void Watch::on_hello(const Marker& marker, Instant now) {
   hello_ = true;
 }
 
-// exit 0: good; 125: cannot tell; anything else, a signal or a time-out: bad. The first that is not 0 decides.
+// exit 0: good; 125: cannot tell; anything else, a signal or a time-out: bad. The first that is not 0
+// decides.
 void Watch::on_step_end(const Marker& marker) {
   const auto& exit = marker.field("exit");
   if (step_failed_ || exit == "0") return;
@@ -124,7 +134,9 @@ void Watch::on_done(Instant now) {
   decide(pending_.kind, pending_.detail, now);
 }
 
-bool Watch::counts(const Oops& oops) const { return policy_.warnings || !is_warning(oops); }
+bool Watch::counts(const Oops& oops) const {
+  return policy_.warnings || !is_warning(oops);
+}
 
 Oops Watch::bare_oops(std::string title) const {
   Oops oops;
@@ -162,7 +174,8 @@ void Watch::start_provoking(Outcome::Kind kind, std::string detail, Instant now)
   provoke_next(now);
 }
 
-// NMI, then sysrq, then the blunt end. What they bring out names the hang, so they stop once an oops is there.
+// NMI, then sysrq, then the blunt end. What they bring out names the hang, so they stop once an oops is
+// there.
 void Watch::provoke_next(Instant now) {
   since_ = now;
   if (provoked_ == Need::wait) {
@@ -184,12 +197,17 @@ void Watch::acted(Need need, bool worked, Instant now) {
 
 Instant Watch::deadline() const {
   switch (phase_) {
-    case Phase::booting: return std::min(start_ + limits_.boot, last_line_ + std::max(limits_.boot / 2, limits_.silence));
-    case Phase::working: return std::min(last_line_ + limits_.silence, since_ + limits_.workload);
+    case Phase::booting:
+      return std::min(start_ + limits_.boot, last_line_ + std::max(limits_.boot / 2, limits_.silence));
+    case Phase::working:
+      return std::min(last_line_ + limits_.silence, since_ + limits_.workload);
     case Phase::dying:
-      return std::min(since_ + (scanner_.open_since() ? limits_.provoke : limits_.linger), dying_since_ + limits_.dying);
-    case Phase::provoking: return since_ + limits_.provoke;
-    case Phase::stopping: return since_ + limits_.stop;
+      return std::min(since_ + (scanner_.open_since() ? limits_.provoke : limits_.linger),
+                      dying_since_ + limits_.dying);
+    case Phase::provoking:
+      return since_ + limits_.provoke;
+    case Phase::stopping:
+      return since_ + limits_.stop;
   }
   return start_;
 }
@@ -199,7 +217,9 @@ void Watch::on_time(Instant now) {
   switch (phase_) {
     case Phase::booting:
       return start_provoking(Outcome::Kind::boot_failed,
-                             (transcript_.lines_seen() == 0 ? "no console output in " : "not ready in ") + seconds(std::chrono::duration_cast<milliseconds>(now - start_)), now);
+                             (transcript_.lines_seen() == 0 ? "no console output in " : "not ready in ") +
+                                 seconds(std::chrono::duration_cast<milliseconds>(now - start_)),
+                             now);
     case Phase::working: {
       const bool silent = now >= last_line_ + limits_.silence;
       return start_provoking(Outcome::Kind::hung,
@@ -209,8 +229,10 @@ void Watch::on_time(Instant now) {
     }
     case Phase::dying:
       return decide(Outcome::Kind::crashed, "", now);
-    case Phase::provoking: return provoke_next(now);
-    case Phase::stopping: return finish();
+    case Phase::provoking:
+      return provoke_next(now);
+    case Phase::stopping:
+      return finish();
   }
 }
 
@@ -261,7 +283,8 @@ void Watch::finish() {
   // The whole list: the first that counts names the crash, warnings before it stay as facts.
   outcome_.oopses.insert(outcome_.oopses.end(), found_.begin(), found_.end());
   if (outcome_.kind == Outcome::Kind::crashed) {
-    std::stable_partition(outcome_.oopses.begin(), outcome_.oopses.end(), [&](const Oops& o) { return counts(o); });
+    std::stable_partition(outcome_.oopses.begin(), outcome_.oopses.end(),
+                          [&](const Oops& o) { return counts(o); });
     if (outcome_.detail.empty() && !outcome_.oopses.empty()) outcome_.detail = outcome_.oopses.front().title;
   }
   need_ = Need::done;

@@ -30,13 +30,13 @@ using Instant = std::chrono::steady_clock::time_point;
 
 // All limits are as used: already scaled to the speed of the machine.
 struct WatchLimits {
-  std::chrono::milliseconds boot{60'000};      // power-on to `ready`
-  std::chrono::milliseconds silence{30'000};   // no line at all, heart beats included
-  std::chrono::milliseconds workload{120'000}; // `ready` to `done`
-  std::chrono::milliseconds linger{2'000};     // quiet after an oops that did not stop the machine
-  std::chrono::milliseconds dying{20'000};     // an oops may go on talking this long
-  std::chrono::milliseconds provoke{5'000};    // for an NMI or sysrq to bring something out
-  std::chrono::milliseconds stop{20'000};      // power-off to exit
+  std::chrono::milliseconds boot{60'000};       // power-on to `ready`
+  std::chrono::milliseconds silence{30'000};    // no line at all, heart beats included
+  std::chrono::milliseconds workload{120'000};  // `ready` to `done`
+  std::chrono::milliseconds linger{2'000};      // quiet after an oops that did not stop the machine
+  std::chrono::milliseconds dying{20'000};      // an oops may go on talking this long
+  std::chrono::milliseconds provoke{5'000};     // for an NMI or sysrq to bring something out
+  std::chrono::milliseconds stop{20'000};       // power-off to exit
   bool operator==(const WatchLimits&) const = default;
 };
 
@@ -95,7 +95,7 @@ class Watch {
   Expected expected_;
   OopsPolicy policy_;
   Instant start_;
-  Instant since_;      // of the phase, or of the provocation
+  Instant since_;  // of the phase, or of the provocation
   Instant last_line_;
   Instant dying_since_;
   Phase phase_ = Phase::booting;
@@ -105,14 +105,14 @@ class Watch {
   LineReader serial_, netconsole_;
   OopsScanner scanner_;
   Transcript transcript_;
-  unsigned banners_ = 0;        // "Linux version" lines of the chosen source
+  unsigned banners_ = 0;  // "Linux version" lines of the chosen source
   bool hello_ = false;
-  bool step_failed_ = false;    // the first failing step decided
-  std::vector<Oops> found_;     // whole reports, in order
+  bool step_failed_ = false;  // the first failing step decided
+  std::vector<Oops> found_;   // whole reports, in order
   std::optional<Instant> ready_, exposed_since_;
-  std::string step_;            // running
+  std::string step_;                      // running
   std::vector<std::string> step_output_;  // last lines of it
-  Outcome pending_;             // what a failing step or a hang will be called unless an oops names it
+  Outcome pending_;  // what a failing step or a hang will be called unless an oops names it
   Outcome outcome_;
 };
 
