@@ -32,6 +32,13 @@ std::size_t offset_length(std::string_view text) {
   return at;
 }
 
+// A function's name at the front; a number or an address is none.
+std::size_t function_length(std::string_view text) {
+  const auto length = run_of(text, is_symbol);
+  const bool number = length != 0 && (is_digit(text[0]) || (length >= 8 && run_of(text, is_hex) == length));
+  return number ? 0 : length;
+}
+
 std::string_view literal_at(std::string_view pattern) {
   return pattern.substr(0, pattern.find_first_of("*{"));
 }
@@ -46,13 +53,13 @@ bool take_wildcard(char kind, std::string_view literal, std::string_view& text,
     text.remove_prefix(at);
     return true;
   }
-  const auto length = kind == 'w'   ? run_of(text, is_word)
-                      : kind == 'f' ? run_of(text, is_symbol)
-                                    : run_of(text, is_digit);
-  if (length == 0) return false;
+  const auto length = kind == 'w'                    ? run_of(text, is_word)
+                      : (kind == 'f' || kind == 'o') ? function_length(text)
+                                                     : run_of(text, is_digit);
+  if (length == 0 && kind != 'o') return false;
   if (kind != 'n') captures.push_back(text.substr(0, length));
   text.remove_prefix(length);
-  if (kind == 'f') text.remove_prefix(offset_length(text));
+  if (kind == 'f' || kind == 'o') text.remove_prefix(offset_length(text));
   return true;
 }
 

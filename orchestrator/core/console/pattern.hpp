@@ -12,6 +12,7 @@ namespace kverdict {
 //   {}   the same, captured; at the end: the rest
 //   {w}  captured: letters, digits and _ . - /
 //   {f}  captured: a function; its "+0x1/0x2" is skipped
+//   {o}  captured: a function or nothing
 //   {n}  skipped: a number
 // False leaves captures undefined. The pattern may end before the text does.
 bool match_header(std::string_view pattern, std::string_view text, std::vector<std::string_view>& captures);

@@ -23,6 +23,11 @@ struct Body {
   bool empty_start = false;     // ... and one of them had nothing below
 };
 
+// Fault injection reports itself in the middle of what others say.
+bool is_injector(std::string_view function) {
+  return fits_any("should_fail* __should_fail*", function);
+}
+
 Body read_body(const Report& report, bool own_only) {
   Body body;
   bool open = false;
@@ -30,7 +35,9 @@ Body read_body(const Report& report, bool own_only) {
   for (std::size_t i = 1; i < report.lines.size(); ++i) {
     const auto& line = report.lines[i];
     if (own_only && !line.own) continue;
-    const auto step = read_step(line.text);
+    auto step = read_step(line.text);
+    if (line.other_header || (step.kind == Kind::frame && is_injector(step.function)))
+      step.kind = Kind::intruder;
     if (step.kind == Kind::text) continue;
     if (step.kind == Kind::trace_start) {
       body.empty_start = body.empty_start || (open && in_trace == 0);
@@ -56,35 +63,38 @@ TraceFrame frame_of(const BodyStep& step, std::string_view function) {
   return frame;
 }
 
+enum class Reading {
+  explicit_only,  // frames count below a "Call Trace:" only, when there is one
+  implicit_too,   // sanitizers list frames below their own words
+  everything,     // lock reports: the first trace of the past is as good
+};
+
 // Calls visit(frames) for each live call trace in order (a pointer inside of it is a frame of it), until it
-// returns true.
+// returns true or another report intrudes.
 template <class Visit>
-void each_trace(const Body& body, Visit visit) {
+void each_trace(const Body& body, Reading reading, Visit visit) {
   std::vector<TraceFrame> frames;
-  bool live = true;
+  bool live = reading != Reading::explicit_only || !body.started;
   bool in_trace = false;
   const auto close = [&] {
     const bool done = !frames.empty() && visit(frames);
     frames.clear();
+    in_trace = false;
     return done;
   };
   for (const auto& step : body.steps) {
-    if (step.kind == Kind::trace_start || step.kind == Kind::other_trace) {
-      if (step.kind == Kind::trace_start && !in_trace && frames.size() == 1) frames.clear();
-      if (close()) return;
-      live = step.kind == Kind::trace_start;
-      in_trace = live;
-    } else if (step.kind == Kind::user) {
-      if (close()) return;
-      in_trace = false;
-    } else if (step.kind == Kind::frame || step.kind == Kind::pointer) {
-      if (!live || !step.has_name || !step.reliable || frames.size() >= 4 * k_longest_trace) continue;
-      if (step.kind == Kind::frame) in_trace = true;
-      if (step.kind == Kind::pointer && !in_trace) continue;
-      if (frames.empty() || frames.back().function != step.function)
-        frames.push_back(frame_of(step, step.function));
-      if (!step.caller_function.empty()) frames.push_back(frame_of(step, step.caller_function));
+    const bool begins = step.kind == Kind::trace_start;
+    if (begins || step.kind == Kind::other_trace || step.kind == Kind::user || step.kind == Kind::intruder) {
+      if (close() || step.kind == Kind::intruder) return;
+      if (step.kind != Kind::user) live = begins || reading == Reading::everything;
+      continue;
     }
+    if (!live || !step.has_name || !step.reliable || frames.size() >= 4 * k_longest_trace) continue;
+    if (step.kind == Kind::pointer && !in_trace) continue;
+    in_trace = true;
+    if (frames.empty() || frames.back().function != step.function)
+      frames.push_back(frame_of(step, step.function));
+    if (!step.caller_function.empty()) frames.push_back(frame_of(step, step.caller_function));
   }
   close();
 }
@@ -105,7 +115,10 @@ void keep_trace(Choice& choice, const std::vector<TraceFrame>& frames) {
 }
 
 void choose_from_traces(const Rule& rule, const Body& body, Choice& choice) {
-  each_trace(body, [&](const std::vector<TraceFrame>& frames) {
+  const bool lists = rule.kind == "kmsan" || rule.kind == "kcsan" || rule.kind == "kfence";
+  auto reading = lists ? Reading::implicit_too : Reading::explicit_only;
+  if (rule.plan == FramePlan::site || rule.plan == FramePlan::chain) reading = Reading::everything;
+  each_trace(body, reading, [&](const std::vector<TraceFrame>& frames) {
     if (choice.trace.empty()) keep_trace(choice, frames);
     for (const auto& frame : frames) {
       if (!is_worthy(rule, frame.function)) continue;
@@ -119,6 +132,7 @@ void choose_from_traces(const Rule& rule, const Body& body, Choice& choice) {
 
 void choose_pointer(const Rule& rule, const Body& body, Choice& choice) {
   for (const auto& step : body.steps) {
+    if (step.kind == Kind::intruder) return;
     if (step.kind != Kind::pointer || !step.has_name) continue;
     if (is_worthy(rule, step.function)) choice.frame = std::string(step.function);
     return;
@@ -127,7 +141,7 @@ void choose_pointer(const Rule& rule, const Body& body, Choice& choice) {
 
 void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<TraceFrame>&),
                    Choice& choice) {
-  each_trace(body, [&](const std::vector<TraceFrame>& frames) {
+  each_trace(body, Reading::explicit_only, [&](const std::vector<TraceFrame>& frames) {
     if (choice.trace.empty()) keep_trace(choice, frames);
     const auto frame = pick(frames);
     if (frame.empty()) return false;
@@ -149,8 +163,8 @@ void choose_site(const Rule& rule, const Report& report, bool own_only, Choice& 
   for (const auto& line : report.lines) {
     if (own_only && !line.own) continue;
     const auto site = site_in(line.text);
-    if (site.empty() || !is_worthy(rule, site)) continue;
-    choice.frame = std::string(site);
+    if (site.empty()) continue;
+    if (is_worthy(rule, site)) choice.frame = std::string(site);
     return;
   }
 }
@@ -167,23 +181,30 @@ void choose_origin(const Rule& rule, const Body& body, Choice& choice) {
   }
 }
 
+// Does the header name a function as its last capture?
+bool says_function(const Rule& rule) {
+  const auto at = rule.header.rfind('{');
+  return at != std::string_view::npos && (rule.header[at + 1] == 'o' || rule.header[at + 1] == 'f');
+}
+
 Choice choose(const Rule& rule, const Report& report, bool own_only, std::string_view named) {
-  const auto body = read_body(report, own_only);
+  const bool picked = rule.plan == FramePlan::stall || rule.plan == FramePlan::hung;
+  auto body = read_body(report, own_only);
+  // A stall is told in pieces, by several reporters.
+  if (rule.plan == FramePlan::stall)
+    std::erase_if(body.steps, [](const BodyStep& step) { return step.kind == Kind::intruder; });
   Choice choice;
-  const bool by_name = rule.plan == FramePlan::header || rule.plan == FramePlan::body;
-  if (by_name && !named.empty() && is_worthy(rule, named)) choice.frame = std::string(named);
+  if ((rule.plan == FramePlan::body || says_function(rule)) && !named.empty() && is_worthy(rule, named))
+    choice.frame = std::string(named);
   if (rule.plan == FramePlan::site) choose_site(rule, report, own_only, choice);
   if (rule.plan == FramePlan::pointer) choose_pointer(rule, body, choice);
   if (rule.plan == FramePlan::stall) choose_picked(body, pick_stalled, choice);
   if (rule.plan == FramePlan::hung) choose_picked(body, pick_hung, choice);
-  const bool picked_only =
-      rule.plan == FramePlan::stall || rule.plan == FramePlan::hung || rule.plan == FramePlan::none;
-  if (choice.trace.empty() && !picked_only) {
-    Choice traced;
-    choose_from_traces(rule, body, traced);
-    choice.trace = std::move(traced.trace);
-    if (choice.frame.empty()) choice.frame = std::move(traced.frame);
-  }
+  if (picked || rule.plan == FramePlan::none) return choice;
+  Choice traced;
+  choose_from_traces(rule, body, traced);
+  choice.trace = std::move(traced.trace);
+  if (choice.frame.empty()) choice.frame = std::move(traced.frame);
   if (choice.frame.empty() && rule.plan == FramePlan::trace) choose_pointer(rule, body, choice);
   if (choice.frame.empty() && rule.plan == FramePlan::trace) choose_site(rule, report, own_only, choice);
   if (rule.coarse.find("{O}") != std::string_view::npos) choose_origin(rule, body, choice);

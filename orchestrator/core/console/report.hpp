@@ -16,8 +16,9 @@ struct ReportLine {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::string text;
-  bool own = true;      // of the same task or CPU as the header
-  bool stamped = true;  // a kernel line, as far as one can tell
+  bool other_header = false;  // another complaint begins here
+  bool own = true;            // of the same task or CPU as the header
+  bool stamped = true;        // a kernel line, as far as one can tell
 };
 
 // A header and what followed it.

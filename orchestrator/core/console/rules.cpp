@@ -19,28 +19,28 @@ constexpr auto k_minor = Gravity::complaint;
 // Order within a cue is order of preference: the first row whose header and body fit names the report.
 constexpr Rule k_rules[] = {
     // Sanitizers.
-    {"BUG:", "BUG: KASAN: double-free or invalid-free", "", "KASAN: invalid-free in {F}",
+    {"BUG:", "BUG: KASAN: double-free or invalid-free in {o}", "", "KASAN: invalid-free in {F}",
      "invalid-free in {F}", "kasan", "KASAN-INVALID-FREE"},
-    {"BUG:", "BUG: KASAN: double-free", "", "KASAN: invalid-free in {F}", "invalid-free in {F}", "kasan",
-     "KASAN-INVALID-FREE"},
-    {"BUG:", "BUG: KASAN: invalid-free", "", "KASAN: invalid-free in {F}", "invalid-free in {F}", "kasan",
-     "KASAN-INVALID-FREE"},
+    {"BUG:", "BUG: KASAN: double-free in {o}", "", "KASAN: invalid-free in {F}", "invalid-free in {F}",
+     "kasan", "KASAN-INVALID-FREE"},
+    {"BUG:", "BUG: KASAN: invalid-free in {o}", "", "KASAN: invalid-free in {F}", "invalid-free in {F}",
+     "kasan", "KASAN-INVALID-FREE"},
     {"BUG:", "BUG: KASAN: {w} on address", "Read of size", "KASAN: {1} Read", "", "kasan", "KASAN-{1}-READ",
      k_none, k_torn},
     {"BUG:", "BUG: KASAN: {w} on address", "Write of size", "KASAN: {1} Write", "", "kasan",
      "KASAN-{1}-WRITE", k_none, k_torn},
-    {"BUG:", "BUG: KASAN: {w} in", "Read of size", "KASAN: {1} Read in {F}", "bad-access in {F}", "kasan",
+    {"BUG:", "BUG: KASAN: {w} in {o}", "Read of size", "KASAN: {1} Read in {F}", "bad-access in {F}", "kasan",
      "KASAN-{1}-READ"},
-    {"BUG:", "BUG: KASAN: {w} in", "Read at addr", "KASAN: {1} Read in {F}", "bad-access in {F}", "kasan",
+    {"BUG:", "BUG: KASAN: {w} in {o}", "Read at addr", "KASAN: {1} Read in {F}", "bad-access in {F}", "kasan",
      "KASAN-{1}-READ"},
-    {"BUG:", "BUG: KASAN: {w} in", "Write of size", "KASAN: {1} Write in {F}", "bad-access in {F}", "kasan",
-     "KASAN-{1}-WRITE"},
-    {"BUG:", "BUG: KASAN: {w} in", "Write at addr", "KASAN: {1} Write in {F}", "bad-access in {F}", "kasan",
-     "KASAN-{1}-WRITE"},
+    {"BUG:", "BUG: KASAN: {w} in {o}", "Write of size", "KASAN: {1} Write in {F}", "bad-access in {F}",
+     "kasan", "KASAN-{1}-WRITE"},
+    {"BUG:", "BUG: KASAN: {w} in {o}", "Write at addr", "KASAN: {1} Write in {F}", "bad-access in {F}",
+     "kasan", "KASAN-{1}-WRITE"},
     {"BUG:", "BUG: KASAN: {}", "", "KASAN: {1}", "", "kasan", "KASAN-READ", k_none, k_torn},
-    {"BUG:", "BUG: KMSAN: kernel-usb-infoleak in", "", "KMSAN: kernel-usb-infoleak in {F}",
+    {"BUG:", "BUG: KMSAN: kernel-usb-infoleak in {o}", "", "KMSAN: kernel-usb-infoleak in {F}",
      "KMSAN origin in {O}", "kmsan", "KMSAN-INFO-LEAK"},
-    {"BUG:", "BUG: KMSAN: {w} in", "", "KMSAN: {1} in {F}", "bad-access in {F}", "kmsan", "KMSAN-{1}"},
+    {"BUG:", "BUG: KMSAN: {w} in {o}", "", "KMSAN: {1} in {F}", "bad-access in {F}", "kmsan", "KMSAN-{1}"},
     {"BUG:", "BUG: KMSAN: {}", "", "KMSAN: {1}", "", "kmsan", "KMSAN-UNKNOWN", k_none, k_torn},
     {"BUG:", "BUG: KCSAN: data-race in {f} / {f}", "", "KCSAN: data-race in {1} / {2}", "", "kcsan",
      "KCSAN-DATARACE", k_none, k_whole},
@@ -49,18 +49,18 @@ constexpr Rule k_rules[] = {
     {"BUG:", "BUG: KCSAN: assert: race in {f}", "", "KCSAN: assert: race in {1}", "", "kcsan", "KCSAN-ASSERT",
      k_none, k_whole},
     {"BUG:", "BUG: KCSAN: {}", "", "KCSAN: {1}", "", "kcsan", "KCSAN-UNKNOWN", k_none, k_whole},
-    {"BUG:", "BUG: KFENCE: memory corruption in", "", "KFENCE: memory corruption in {F}", "", "kfence",
+    {"BUG:", "BUG: KFENCE: memory corruption in {o}", "", "KFENCE: memory corruption in {F}", "", "kfence",
      "KFENCE-MEMORY-CORRUPTION"},
-    {"BUG:", "BUG: KFENCE: invalid free in", "", "KFENCE: invalid free in {F}", "invalid-free in {F}",
+    {"BUG:", "BUG: KFENCE: invalid free in {o}", "", "KFENCE: invalid free in {F}", "invalid-free in {F}",
      "kfence", "KFENCE-INVALID-FREE"},
-    {"BUG:", "BUG: KFENCE: invalid {w} in", "", "KFENCE: invalid {1} in {F}", "bad-access in {F}", "kfence",
-     "KFENCE-{1}"},
-    {"BUG:", "BUG: KFENCE: {w} {w} in", "", "KFENCE: {1} {2} in {F}", "bad-access in {F}", "kfence",
+    {"BUG:", "BUG: KFENCE: invalid {w} in {o}", "", "KFENCE: invalid {1} in {F}", "bad-access in {F}",
+     "kfence", "KFENCE-{1}"},
+    {"BUG:", "BUG: KFENCE: {w} {w} in {o}", "", "KFENCE: {1} {2} in {F}", "bad-access in {F}", "kfence",
      "KFENCE-{1}-{2}"},
     {"BUG:", "BUG: KFENCE: {}", "", "KFENCE: {1}", "", "kfence", "KFENCE-UNKNOWN", k_none, k_torn},
     {"UBSAN:", "UBSAN: Undefined behaviour in", "", "UBSAN: undefined-behaviour in {F}", "", "ubsan",
      "UBSAN"},
-    {"UBSAN:", "UBSAN: {w} in", "", "UBSAN: {1} in {F}", "", "ubsan", "UBSAN"},
+    {"UBSAN:", "UBSAN: {w} in {o}", "", "UBSAN: {1} in {F}", "", "ubsan", "UBSAN"},
     {"UBSAN:", "^UBSAN: {}", "", "UBSAN: {1}", "", "ubsan", "UBSAN", k_none, k_torn},
 
     // Bad memory accesses.
@@ -136,11 +136,11 @@ constexpr Rule k_rules[] = {
      "stack-overflow in {F}", "stack_overflow", "UNKNOWN", stall},
     {"Insufficient stack space", "^Insufficient stack space to handle exception", "",
      "kernel stack overflow in {F}", "stack-overflow in {F}", "stack_overflow", "DoS", stall},
-    {"syncing:", "Kernel panic - not syncing: kernel stack overflow", "", "kernel stack overflow in {F}",
+    {"Kernel panic", "Kernel panic - not syncing: kernel stack overflow", "", "kernel stack overflow in {F}",
      "stack-overflow in {F}", "stack_overflow", "DoS", stall},
-    {"syncing:", "Kernel panic - not syncing: corrupted stack end", "",
+    {"Kernel panic", "Kernel panic - not syncing: corrupted stack end", "",
      "kernel panic: corrupted stack end in {F}", "stack-overflow in {F}", "stack_overflow", "DoS", stall},
-    {"syncing:", "Kernel panic - not syncing: stack-protector:*Kernel stack is corrupted in: {f}", "",
+    {"Kernel panic", "Kernel panic - not syncing: stack-protector:*Kernel stack is corrupted in: {o}", "",
      "kernel panic: stack is corrupted in {F}", "", "panic", "DoS", header, k_traced,
      "__stack_chk_fail* warn_bogus*"},
     {"WARNING:", "WARNING: kernel stack regs at * has bad ", "", "WARNING: kernel stack regs has bad value",
@@ -177,21 +177,21 @@ constexpr Rule k_rules[] = {
 
     // Locks.
     {"WARNING:", "WARNING: possible circular locking dependency detected", "", "possible deadlock in {F}", "",
-     "lockdep", "LOCKDEP", trace},
+     "lockdep", "LOCKDEP", site},
     {"INFO:", "INFO: possible circular locking dependency detected", "", "possible deadlock in {F}", "",
-     "lockdep", "LOCKDEP", trace},
+     "lockdep", "LOCKDEP", site},
     {"WARNING:", "WARNING: possible recursive locking detected", "", "possible deadlock in {F}", "",
-     "lockdep", "LOCKDEP", trace},
+     "lockdep", "LOCKDEP", site},
     {"INFO:", "INFO: possible recursive locking detected", "", "possible deadlock in {F}", "", "lockdep",
-     "LOCKDEP", trace},
+     "LOCKDEP", site},
     {"WARNING:", "WARNING: possible irq lock inversion dependency detected", "", "possible deadlock in {F}",
-     "", "lockdep", "LOCKDEP", trace},
+     "", "lockdep", "LOCKDEP", site},
     {"INFO:", "INFO: possible irq lock inversion dependency detected", "", "possible deadlock in {F}", "",
-     "lockdep", "LOCKDEP", trace},
+     "lockdep", "LOCKDEP", site},
     {"WARNING:", "WARNING: *-unsafe lock order detected", "", "possible deadlock in {F}", "", "lockdep",
-     "LOCKDEP", trace},
+     "LOCKDEP", chain},
     {"INFO:", "INFO: *-unsafe lock order detected", "", "possible deadlock in {F}", "", "lockdep", "LOCKDEP",
-     trace},
+     chain},
     {"WARNING:", "WARNING: inconsistent lock state", "", "inconsistent lock state in {F}", "", "lockdep",
      "LOCKDEP", site},
     {"INFO:", "INFO: inconsistent lock state", "", "inconsistent lock state in {F}", "", "lockdep", "LOCKDEP",
@@ -214,9 +214,9 @@ constexpr Rule k_rules[] = {
     {"WARNING:", "WARNING: Nested lock was not taken", "", "WARNING: nested lock was not taken in {F}", "",
      "lockdep", "LOCKDEP", trace},
     {"BUG:", "BUG: *still has locks held", "", "BUG: still has locks held in {F}", "", "lockdep", "LOCKDEP",
-     trace},
+     site},
     {"WARNING:", "WARNING: *still has locks held", "", "WARNING: still has locks held in {F}", "", "lockdep",
-     "LOCKDEP", trace},
+     "LOCKDEP", site},
     {"BUG:", "BUG: Invalid wait context", "", "BUG: Invalid wait context in {F}", "", "lockdep", "LOCKDEP",
      trace},
     {"INFO:", "INFO: trying to register non-static key", "", "INFO: trying to register non-static key in {F}",
@@ -249,7 +249,15 @@ constexpr Rule k_rules[] = {
      "__bpf_map_area*"},
     {"BUG", "^BUG * (*): Object already free", "", "BUG: Object already free", "", "mm_bug", "DoS", k_none,
      k_torn},
-    {"BUG", "^BUG {w} (*): {}", "", "BUG: {2} in {F}", "", "mm_bug", "DoS", trace},
+    {"BUG", "^BUG {w} (*): {} overwritten", "", "BUG: {2} overwritten in {F}", "", "mm_bug", "DoS", trace},
+    {"BUG", "^BUG {w} (*): Freepointer corrupt", "", "BUG: Freepointer corrupt in {F}", "", "mm_bug", "DoS",
+     trace},
+    {"BUG", "^BUG {w} (*): Freechain corrupt", "", "BUG: Freechain corrupt in {F}", "", "mm_bug", "DoS",
+     trace},
+    {"BUG", "^BUG {w} (*): Wrong ", "", "BUG: wrong slab counters in {F}", "", "mm_bug", "DoS", trace},
+    {"BUG", "^BUG {w} (*): Invalid ", "", "BUG: invalid slab object in {F}", "", "mm_bug", "DoS", trace},
+    {"BUG", "^BUG {w} (*): Objects remaining in", "", "BUG: Objects remaining in slab in {F}", "", "mm_bug",
+     "DoS", trace},
     {"failure:", "page allocation failure: order:", "", "page allocation failure in {F}", "", "oom",
      "UNKNOWN", trace, k_traced, "warn_alloc* __alloc*", k_minor},
     {"oom-killer:", "oom-killer: ", "", "out of memory: oom-killer in {F}", "", "oom", "DoS", trace, k_whole,
@@ -301,25 +309,25 @@ constexpr Rule k_rules[] = {
     {"WARNING:", "^WARNING: {}", "", "WARNING: {1}", "", "warning", "WARNING", k_none, k_whole},
 
     // Panics that name their reason, and those that only follow.
-    {"syncing:", "Kernel panic - not syncing: Attempted to kill init!", "",
+    {"Kernel panic", "Kernel panic - not syncing: Attempted to kill init!", "",
      "kernel panic: Attempted to kill init!", "", "panic", "DoS", k_none, k_whole},
-    {"syncing:", "Kernel panic - not syncing: panic_on_warn set", "", "kernel panic: panic_on_warn set", "",
+    {"Kernel panic", "Kernel panic - not syncing: panic_on_warn set", "", "kernel panic: panic_on_warn set",
+     "", "panic", "DoS", k_none, k_torn},
+    {"Kernel panic", "Kernel panic - not syncing: Fatal exception", "", "kernel panic: Fatal exception", "",
      "panic", "DoS", k_none, k_torn},
-    {"syncing:", "Kernel panic - not syncing: Fatal exception", "", "kernel panic: Fatal exception", "",
-     "panic", "DoS", k_none, k_torn},
-    {"syncing:", "Kernel panic - not syncing: Couldn't open N_TTY ldisc for {w} --- error", "",
+    {"Kernel panic", "Kernel panic - not syncing: Couldn't open N_TTY ldisc for {w} --- error", "",
      "kernel panic: Couldn't open N_TTY ldisc", "", "panic", "DoS", k_none, k_traced},
-    {"syncing:", "Kernel panic - not syncing: nmi: ", "", "NMI in {F}", "stall in {F}", "nmi", "HANG", stall},
-    {"syncing:", "Kernel panic - not syncing: NMI: Not continuing", "", "NMI in {F}", "stall in {F}", "nmi",
-     "HANG", stall},
-    {"syncing:", "Kernel panic - not syncing: Hard LOCKUP", "", "hard lockup in {F}", "stall in {F}",
+    {"Kernel panic", "Kernel panic - not syncing: nmi: ", "", "NMI in {F}", "stall in {F}", "nmi", "HANG",
+     stall},
+    {"Kernel panic", "Kernel panic - not syncing: NMI: Not continuing", "", "NMI in {F}", "stall in {F}",
+     "nmi", "HANG", stall},
+    {"Kernel panic", "Kernel panic - not syncing: Hard LOCKUP", "", "hard lockup in {F}", "stall in {F}",
      "hard_lockup", "HANG", stall},
-    {"syncing:", "Kernel panic - not syncing: softlockup: hung tasks", "", "BUG: soft lockup in {F}",
+    {"Kernel panic", "Kernel panic - not syncing: softlockup: hung tasks", "", "BUG: soft lockup in {F}",
      "stall in {F}", "soft_lockup", "HANG", stall},
-    {"syncing:", "Kernel panic - not syncing: {}", "", "kernel panic: {1}", "", "panic", "DoS", k_none,
+    {"Kernel panic", "Kernel panic - not syncing: {}", "", "kernel panic: {1}", "", "panic", "DoS", k_none,
      k_whole},
-    {"Kernel panic", "^Kernel panic - not syncing", "", "kernel panic: corrupted", "", "panic", "DoS", k_none,
-     k_torn},
+    {"Kernel panic", "^Kernel panic", "", "kernel panic: corrupted", "", "panic", "DoS", k_none, k_torn},
 
     // The rest.
     {"unregister_netdevice:", "unregister_netdevice: waiting for {w} to become free", "",
@@ -384,6 +392,8 @@ constexpr BenignFamily k_benign[] = {
 constexpr std::string_view k_lead_ins[] = {"NMI watchdog: ", "watchdog: ", "rcu: ",    "[ ",      "Oops: ",
                                            "traps: ",        "mce: ",      "kernel: ", "Oops - ", "nmi: "};
 
+constexpr std::string_view k_panic = "Kernel panic - not syncing";
+
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -429,13 +439,25 @@ std::size_t lead_length(std::string_view text) {
   return at;
 }
 
-Cue cue_at_start(std::string_view text) {
-  const auto lead = lead_length(text);
+Cue cue_at_start(std::string_view text, std::size_t lead) {
   if (lead >= text.size()) return {};
   const auto rest = text.substr(lead);
   for (const auto cue : cues().at_start(rest[0]))
     if (rest.starts_with(cue)) return {lead};
   return {};
+}
+
+// Where the cue that ends with the colon at `colon` begins.
+std::size_t cue_before(std::string_view text, std::size_t colon) {
+  if (colon == 0) return std::string_view::npos;
+  for (const auto cue : cues().before_colon(text[colon - 1])) {
+    if (colon + 1 < cue.size()) continue;
+    const auto begin = colon + 1 - cue.size();
+    if (text.substr(begin, cue.size()) == cue && (begin == 0 || !is_letter(text[begin - 1]))) return begin;
+  }
+  // A panic in the middle of a line, behind words that lost their line end.
+  if (text.substr(0, colon).ends_with(k_panic)) return colon - k_panic.size();
+  return std::string_view::npos;
 }
 
 Cue cue_at_colon(std::string_view text, std::size_t from) {
@@ -444,14 +466,7 @@ Cue cue_at_colon(std::string_view text, std::size_t from) {
         static_cast<const char*>(std::memchr(text.data() + from, ':', text.size() - from));
     if (!found) return {};
     const auto at = static_cast<std::size_t>(found - text.data());
-    if (at != 0)
-      for (const auto cue : cues().before_colon(text[at - 1])) {
-        if (at + 1 < cue.size()) continue;
-        const auto begin = at + 1 - cue.size();
-        if (text.substr(begin, cue.size()) != cue) continue;
-        if (begin != 0 && is_letter(text[begin - 1])) continue;
-        return {begin};
-      }
+    if (const auto begin = cue_before(text, at); begin != std::string_view::npos) return {begin};
     from = at + 1;
   }
   return {};
@@ -470,6 +485,15 @@ bool header_fits(const Rule& rule, std::string_view text, std::size_t at, std::s
   return match_header(pattern, text.substr(begin), captures);
 }
 
+void add_rules(std::string_view text, std::size_t at, std::size_t lead, Header& header) {
+  std::vector<std::string_view> captures;
+  const auto rest = text.substr(at);
+  for (const auto& rule : k_rules)
+    if (rest.starts_with(rule.cue) && header_fits(rule, text, at, lead, captures))
+      header.rules.push_back(&rule);
+  header.at = at;
+}
+
 }  // namespace
 
 std::span<const Rule> all_rules() {
@@ -485,24 +509,27 @@ bool is_benign(std::string_view header) {
 
 Cue find_cue(std::string_view text) {
   if (text.size() < 5) return {};
-  if (const auto cue = cue_at_start(text); cue.found()) return cue;
-  return cue_at_colon(text, 0);
+  const auto lead = lead_length(text);
+  if (const auto cue = cue_at_start(text, lead); cue.found()) return cue;
+  if (const auto cue = cue_at_colon(text, lead); cue.found()) return cue;
+  return lead == 0 ? Cue{} : cue_at_colon(text, 0);
 }
 
-std::vector<const Rule*> rules_at(std::string_view text, Cue cue) {
-  std::vector<const Rule*> found;
-  std::vector<std::string_view> captures;
+Header header_in(std::string_view text) {
+  Header header;
   const auto lead = lead_length(text);
-  while (cue.found() && found.empty()) {
-    const auto rest = text.substr(cue.at);
-    for (const auto& rule : k_rules)
-      if (rest.starts_with(rule.cue) && header_fits(rule, text, cue.at, lead, captures))
-        found.push_back(&rule);
-    if (!found.empty() && is_benign(text.substr(cue.at))) return {};
-    if (found.empty())
-      cue = cue_at_colon(text, cue.at + 1 < text.size() ? text.find(':', cue.at) + 1 : text.size());
+  if (const auto cue = cue_at_start(text, lead); cue.found()) add_rules(text, cue.at, lead, header);
+  for (std::size_t from = lead; header.rules.empty();) {
+    const auto colon = text.find(':', from);
+    if (colon == std::string_view::npos) break;
+    if (const auto at = cue_before(text, colon); at != std::string_view::npos)
+      add_rules(text, at, lead, header);
+    from = colon + 1;
   }
-  return found;
+  if (header.rules.empty() && lead != 0)
+    if (const auto cue = cue_at_colon(text, 0); cue.found()) add_rules(text, cue.at, lead, header);
+  if (!header.rules.empty() && is_benign(text.substr(header.at))) return {};
+  return header;
 }
 
 }  // namespace kverdict

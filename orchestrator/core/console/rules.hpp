@@ -17,7 +17,8 @@ enum class FramePlan : std::uint8_t {
   header,   // the header's {f}, when it is worthy; else as trace
   stall,    // before an anchor
   hung,     // past the waits
-  site,     // "at: f+0x1/0x2" of a lock line, else as trace
+  site,     // the first "at: f+0x1/0x2" of a lock line, else as chain
+  chain,    // first worthy frame of any trace, those of the past too
   body,     // the {f} of Rule::body, else as trace
 };
 
@@ -60,7 +61,11 @@ struct Cue {
 };
 Cue find_cue(std::string_view text);
 
-// The rules whose header fits at the cue, in order of preference.
-std::vector<const Rule*> rules_at(std::string_view text, Cue cue);
+// The rules whose header fits, in order of preference; none = no header after all.
+struct Header {
+  std::vector<const Rule*> rules;
+  std::size_t at = 0;  // where their cue stands
+};
+Header header_in(std::string_view text);
 
 }  // namespace kverdict

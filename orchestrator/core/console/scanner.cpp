@@ -13,6 +13,7 @@ constexpr std::size_t k_most_open = 3;         // reports that are collected at 
 constexpr std::size_t k_longest_report = 800;  // lines
 constexpr std::size_t k_largest_report = 256u << 10;
 constexpr std::size_t k_longest_quiet = 400;  // lines of others between two of our own
+constexpr std::size_t k_same_breath = 8;      // lines after a header
 constexpr auto k_longest_pause = std::chrono::seconds(30);
 constexpr std::uint64_t k_stamped_log = 3;  // that many stamped lines make a log with time stamps
 
@@ -26,12 +27,13 @@ bool is_command_line(std::string_view text) {
 }
 
 bool is_panic(const Rule& rule) {
-  return rule.cue == "syncing:" || rule.cue == "Kernel panic";
+  return rule.cue == "Kernel panic";
 }
 
 // Headers that only go on with what another header began.
 bool is_continuation(const Rule& rule) {
-  return is_panic(rule) || rule.cue.starts_with("Oops") || rule.cue == "opcode:" || rule.kind == "reboot";
+  return is_panic(rule) || rule.cue.starts_with("Oops") || rule.cue == "opcode:" || rule.cue == "error:" ||
+         rule.kind == "reboot";
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ class OopsScanner::State {
     std::optional<std::chrono::microseconds> last_time;
   };
 
-  void take_header(const Line& line, std::uint64_t number, Cue cue, std::vector<const Rule*> rules);
+  void take_header(const Line& line, std::uint64_t number, Header header);
   bool absorb(const Line& line, const Rule& rule);
   void collect(const Line& line, std::uint64_t number);
   void close(std::size_t index);
@@ -92,24 +94,26 @@ void OopsScanner::State::feed(const Line& line, std::uint64_t number) {
   }
   const auto cue = line.origin == LineOrigin::user ? Cue{} : find_cue(line.text);
   if (cue.found() && !is_marker(line.text) && !is_command_line(line.text)) {
-    auto rules = rules_at(line.text, cue);
-    if (!rules.empty()) return take_header(line, number, find_cue(line.text), std::move(rules));
+    auto header = header_in(line.text);
+    if (!header.rules.empty()) return take_header(line, number, std::move(header));
   }
   if (!open_.empty()) collect(line, number);
 }
 
-void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Cue cue,
-                                     std::vector<const Rule*> rules) {
-  const auto& rule = *rules.front();
+void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Header header) {
+  const auto& rule = *header.rules.front();
   if (is_panic(rule)) panicked = true;
   if (absorb(line, rule)) return collect(line, number);
   for (std::size_t i = open_.size(); i-- > 0;)
     if (has_trace(open_[i].report) && !read_report(open_[i].report).corrupted) close(i);
   collect(line, number);
+  for (auto& other : open_)
+    if (!other.report.lines.empty() && other.report.lines.back().number == number)
+      other.report.lines.back().other_header = other.report.lines.back().own;
   if (open_.size() >= k_most_open) close(0);
   Open one;
-  one.report.rules = std::move(rules);
-  one.report.cue = cue.at;
+  one.report.rules = std::move(header.rules);
+  one.report.cue = header.at;
   one.report.panicked = is_panic(rule);
   one.report.lines.push_back(kept(line, number, true));
   one.caller.assign(line.caller);
@@ -119,12 +123,16 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Cue
   ++begun;
 }
 
-// A panic, an "Oops:" or a trap goes on with the report that is open.
-bool OopsScanner::State::absorb(const Line&, const Rule& rule) {
-  if (!is_continuation(rule) || open_.empty()) return false;
+// A panic, an "Oops:" or a trap goes on with the report that is open; so does what the same task says at
+// once.
+bool OopsScanner::State::absorb(const Line& line, const Rule& rule) {
+  if (open_.empty()) return false;
   if (is_panic(rule))
     for (auto& one : open_) one.report.panicked = true;
-  return true;
+  if (is_continuation(rule)) return true;
+  const auto& last = open_.back();
+  return !line.caller.empty() && line.caller == last.caller && last.report.lines.size() <= k_same_breath &&
+         rule.kind != last.report.rules.front()->kind && !has_trace(last.report);
 }
 
 void OopsScanner::State::collect(const Line& line, std::uint64_t number) {

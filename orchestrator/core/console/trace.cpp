@@ -90,11 +90,12 @@ bool starts_any(std::string_view text, std::initializer_list<std::string_view> w
 
 bool is_trace_start(std::string_view text) {
   return starts_any(text, {"Call Trace:", "Call trace:", "Call Trace (", "Backtrace:", "backtrace:",
-                           "backtrace (", "stack backtrace:", "-> #", "Stack traceback", "call trace:"});
+                           "backtrace (", "stack backtrace:", "NMI backtrace for traceback", "call trace:"});
 }
 
 bool is_other_trace(std::string_view text) {
-  return starts_any(text, {"Allocated by",
+  return starts_any(text, {"-> #",
+                           "Allocated by",
                            "Allocated:",
                            "Freed by",
                            "Freed:",

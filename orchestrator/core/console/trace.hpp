@@ -16,8 +16,9 @@ struct BodyStep {
     trace_start,  // "Call Trace:", "Backtrace:", "backtrace:", a lockdep chain entry
     other_trace,  // a trace of the past: "Allocated by task 1:", "Freed by", "Uninit was created at:"
     frame,
-    pointer,  // RIP, PC, NIP, epc, PSW of the kernel
-    user,     // an instruction pointer of user space: the trace ends here
+    pointer,   // RIP, PC, NIP, epc, PSW of the kernel
+    intruder,  // another report is mixed into this one
+    user,      // an instruction pointer of user space: the trace ends here
   };
   Kind kind = Kind::text;
   bool has_name = false;  // a pointer or frame with a symbol
