@@ -7,18 +7,12 @@
 
 #include <git2.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
-namespace kverdict::git {
+#include "runners/host/handle.hpp"
 
-template <class T, void (*Free)(T*)>
-struct Deleter {
-  void operator()(T* handle) const { Free(handle); }
-};
-template <class T, void (*Free)(T*)>
-using Handle = std::unique_ptr<T, Deleter<T, Free>>;
+namespace kverdict::git {
 
 using Repository = Handle<git_repository, git_repository_free>;
 using Odb = Handle<git_odb, git_odb_free>;
