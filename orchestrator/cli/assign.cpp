@@ -18,7 +18,7 @@ std::string where(const Setting& setting, unsigned line) {
 // One assignment under way: what is wrong with `value` is said of `name`.
 struct Target {
   std::string name;  // "workload.duration"
-  Range range;
+  ValueRange range;
   const std::vector<std::string_view>& choices;
   const Setting& setting;
 

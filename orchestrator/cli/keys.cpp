@@ -44,7 +44,7 @@ constexpr std::uint64_t operator""_h(unsigned long long hours) {
   return hours * 3'600'000;
 }
 
-constexpr Range k_any{};
+constexpr ValueRange k_any{};
 const std::vector<std::string_view> k_no_choice;
 // In the order of enum Switch.
 const std::vector<std::string_view> k_switch{"auto", "on", "off"};

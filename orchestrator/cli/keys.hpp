@@ -42,7 +42,7 @@ using Field =
                  ChoiceMember<Owner>>;
 
 // Inclusive; counts, milliseconds or bytes.
-struct Range {
+struct ValueRange {
   std::uint64_t least = 0;
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 };
@@ -53,7 +53,7 @@ struct Key {
   Field<Owner> field;
   Weight weight = Weight::question;
   std::string_view help;
-  Range range = {};
+  ValueRange range = {};
   std::vector<std::string_view> choices = {};  // of a path: words that are not files
   std::string_view shortcut = {};
 };

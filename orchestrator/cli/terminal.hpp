@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "orchestrator/cli/options.hpp"
+#include "orchestrator/core/report/printable.hpp"  // IWYU pragma: export
 
 namespace kverdict {
 
@@ -25,8 +26,6 @@ struct Terminal {
 Terminal terminal_of(int descriptor, const std::map<std::string, std::string>& environment,
                      ColorChoice choice);
 
-// Control characters and broken UTF-8 as '?'.
-std::string printable(std::string_view text);
 // Characters, as far as a terminal counts one column for each.
 std::size_t columns(std::string_view text);
 // At most `width` columns; what is cut is shown by "...".

@@ -2,7 +2,7 @@
 #include <set>
 
 #include "orchestrator/core/report/report.hpp"
-#include "orchestrator/core/report/transcript_text.hpp"
+#include "orchestrator/core/report/printable.hpp"
 
 namespace kverdict {
 namespace {

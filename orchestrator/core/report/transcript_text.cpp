@@ -6,12 +6,10 @@
 #include <cstdio>
 #include <optional>
 
+#include "orchestrator/core/report/printable.hpp"
+
 namespace kverdict {
 namespace {
-
-bool is_plain(unsigned char c) {
-  return c == '\t' || (c >= 0x20 && c < 0x7f);
-}
 
 std::string header(const TranscriptLine& line) {
   std::array<char, 64> text{};
@@ -43,27 +41,11 @@ void each_line(std::string_view text, Visit visit) {
 
 }  // namespace
 
-std::string printable(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size());
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_plain(byte)) {
-      text += c;
-      continue;
-    }
-    std::array<char, 8> escaped{};
-    std::snprintf(escaped.data(), escaped.size(), "\\x%02x", byte);
-    text += escaped.data();
-  }
-  return text;
-}
-
 std::string transcript_text(const Transcript& transcript) {
   std::string text;
   transcript.each(
       [&](const TranscriptLine& line) {
-        text += header(line) + printable(line.raw.empty() ? line.text : line.raw) + "\n";
+        text += header(line) + escaped_bytes(line.raw.empty() ? line.text : line.raw) + "\n";
       },
       [&](std::uint64_t count) {
         text += "         ... " + std::to_string(count) + " lines left out ...\n";

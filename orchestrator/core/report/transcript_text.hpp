@@ -23,7 +23,4 @@ std::string mark_oopses(std::string_view text, const std::vector<Oops>& oopses);
 // The lines of one oops alone, without numbers: what a mail quotes.
 std::string oops_excerpt(std::string_view text, const Oops& oops, std::size_t most_lines);
 
-// Printable: control bytes and invalid UTF-8 leave as \xNN.
-std::string printable(std::string_view bytes);
-
 }  // namespace kverdict
