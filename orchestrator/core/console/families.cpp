@@ -20,14 +20,15 @@ constexpr Family k_glue[] = {
      "read_word_at_a_time read_once* __read_once* __write_once* print_address_description* print_report* "
      "print_memory*"},
     {"reports",
-     "dump_stack* show_stack* show_regs* dump_backtrace* unwind_backtrace* unwind_frame* save_stack* "
-     "stack_trace_* walk_stackframe* arch_stack_walk* show_trace* check_panic_on_warn* panic panic_* __panic "
-     "nmi_panic* vpanic report_bug* __report_bug* fixup_bug* handle_bug* *invalid_op* __warn* warn_slowpath* "
-     "warn_alloc* __die* die die_* oops_* no_context* bug_handler* refcount_* __refcount_* *_trap do_trap* "
-     "do_error* *_error_trap* debug_print_object* debug_object_* debug_check_* __debug_* slab_err* "
-     "object_err* slab_bug* print_trailer* slab_pad_check* check_slab* check_object* free_debug_* bad_page* "
-     "dump_page* __dump_page* free_page* free_pages_check* free_pcppages* free_unref_page* report_usercopy* "
-     "usercopy_* __check_object_size* check_heap_object* mark_lock* mark_held_locks* print_*bug* "
+     "*dump_stack* show_stack* show_regs* dump_backtrace* unwind_backtrace* unwind_frame* save_stack* "
+     "stack_trace_* walk_stackframe* arch_stack_walk* show_trace* check_panic_on_warn* *_panic *_panic_* "
+     "panic panic_* __panic nmi_panic* vpanic report_bug* __report_bug* fixup_bug* handle_bug* *invalid_op* "
+     "__warn* warn_slowpath* warn_alloc* __die* die die_* oops_* no_context* bug_handler* refcount_* "
+     "__refcount_* ref_tracker_* warn_bogus_* __virt_to_phys* __phys_addr* *_trap do_trap* do_error* "
+     "*_error_trap* debug_print_object* debug_object* debug_check_* __debug_* slab_err* object_err* "
+     "slab_bug* print_trailer* slab_pad_check* check_slab* check_object* free_debug_* bad_page* dump_page* "
+     "__dump_page* free_page* free_pages_check* free_pcppages* free_unref_* page_frag_* report_usercopy* "
+     "usercopy_* *check_object_size* *check_heap_object* mark_lock* mark_held_locks* print_*bug* "
      "print_*usage* print_circular* print_deadlock* print_bad_irq* check_noncircular* check_prev* "
      "check_irq_usage* check_deadlock* check_usage* check_wait_context* validate_chain* register_lock_class* "
      "assign_lock_key* find_lock_class* look_up_lock_class* lookup_chain_cache* hlock_class* is_dynamic_key* "
@@ -50,21 +51,23 @@ constexpr Family k_glue[] = {
      "__die_kernel_fault* __do_kernel_fault* ret_from_exception_* irqentry_* secondary_startup* __bug_entry* "
      "rust_helper_* ftrace_* *_ftrace_*"},
     {"allocators",
-     "*kmalloc* *kzalloc* *kcalloc* *krealloc* *kvmalloc* *kvzalloc* kmem_cache_* __kmem_cache_* kfree "
-     "kfree_sensitive kvfree kvfree_sensitive kzfree *vmalloc* *vzalloc* vfree __vfree* __vunmap* devm_* "
-     "kstrdup* kmemdup* kmemleak_* slab_* __slab_* ___slab_* new_slab* allocate_slab* cache_alloc* "
-     "____cache_* cache_grow* cache_free* ___cache_free* __cache_free* do_slab_free* alloc_slab* "
-     "setup_object* mempool_* alloc_page* __alloc_pages* alloc_frozen_pages* __alloc_frozen_pages* "
-     "__get_free_page* __free_page* __free_pages* get_page_from_freelist* prep_new_page* post_alloc_hook* "
-     "__page_frag_cache_* __do_kmem_* idr_* __idr_* ida_* radix_tree_* __radix_tree_* xas_* __xas_* xa_* "
-     "__xa_* warn_alloc* process_one_work* worker_thread* kthread"},
+     "*kmalloc* *kzalloc* *kcalloc* *krealloc* *kvmalloc* *kvzalloc* kmem_cache_* __kmem_cache_* *kfree* "
+     "kvfree* kzfree* *vmalloc* *vzalloc* vfree __vfree* __vunmap* devm_* kstrdup* kmemdup* kmemleak_* "
+     "create_object* __create_object* pcpu_* __alloc_percpu* alloc_percpu* slab_* __slab_* ___slab_* "
+     "new_slab* allocate_slab* cache_alloc* ____cache_* cache_grow* cache_free* ___cache_free* __cache_free* "
+     "do_slab_free* alloc_slab* setup_object* mempool_* alloc_page* page_pool_* __page_pool_* __alloc_pages* "
+     "alloc_frozen_pages* __alloc_frozen_pages* __get_free_page* __free_page* __free_pages* "
+     "get_page_from_freelist* prep_new_page* post_alloc_hook* *page_owner* filemap_alloc_folio*  "
+     "__page_frag_cache_* __do_kmem_* idr_* __idr_* ida_* xas_* __xas_* xa_* __xa_* warn_alloc* "
+     "process_one_work* worker_thread* kthread"},
     {"locks",
      "*_raw_spin_* *_raw_read_* *_raw_write_* do_raw_* raw_spin_* __raw_* spin_lock* spin_unlock* spin_try* "
-     "read_lock* write_lock* read_unlock* write_unlock* queued_spin_* queued_read_* queued_write_* "
+     "*read_lock* *write_lock* *read_unlock* *write_unlock* queued_spin_* queued_read_* queued_write_* "
      "native_queued_* __pv_queued_* pv_* arch_spin_* mutex_lock* mutex_unlock* mutex_try* __mutex_* "
      "mutex_spin* mutex_optimistic* mutex_remove_waiter* ww_mutex_* rt_mutex_* __rt_mutex_* rt_spin_* osq_* "
      "down down_* __down* up up_* __up* rwsem_* __rwsem_* call_rwsem_* percpu_down* percpu_up* __percpu_* "
-     "seqlock_* read_seq* lock_sock* release_sock* bit_spin_*"},
+     "seqlock_* read_seq* *seqprop* *seqcount* __task_rq_lock* task_rq_lock* raw_spin_rq_* rq_lock* "
+     "lock_sock* release_sock* bit_spin_*"},
     {"atomics",
      "atomic_* atomic64_* arch_atomic* raw_atomic* __atomic_* __ll_sc_* __lse_* __refcount* test_bit* "
      "set_bit* clear_bit* test_and_* __xchg* __cmpxchg* cmpxchg* find_next_bit* find_first_bit* _find_*"},
@@ -73,19 +76,19 @@ constexpr Family k_glue[] = {
      "strncmp* strcpy* strncpy* strlen* strnlen* strcat* strncat* strchr* strrchr* strstr* strnstr* strscpy* "
      "strlcpy* strlcat* strsep* strspn* strcspn* strcasecmp* strncasecmp* strim* strreplace* sized_strscpy* "
      "__strcpy* __strlen* copy_*_user* _copy_*_user* __copy_*_user* __arch_copy_* arm_copy_* raw_copy_* "
-     "copy_user_* copy_page_to_iter* copy_page_from_iter* _copy_to_iter* _copy_from_iter* copy_to_iter* "
-     "copy_from_iter* iterate_* rep_movs* rep_stos* clear_user* __clear_user* get_user* __get_user* "
-     "put_user* __put_user* csum_* __csum_* crc* __crc* hex_dump* print_hex* hex_string* string "
+     "copy_user_* copy_page_to_iter* copy_page_from_iter* _copy_to_iter* _copy_from_iter* *copy_to_iter* "
+     "*copy_from_iter* iterate_* rep_movs* rep_stos* clear_user* __clear_user* get_user* __get_user* "
+     "put_user* __put_user* csum_* __csum_* crc* __crc* hex_dump* print_hex* hex_string* va_format* string "
      "string_nocheck* pointer vsnprintf* vscnprintf* snprintf* scnprintf* sprintf* vsprintf* kasprintf* "
-     "kvasprintf* number sort sort_r* __sort* bsearch* copy_overflow* fortify_* memdup_user* "
-     "memdup_user_nul* strndup_user*"},
+     "kvasprintf* number sort sort_r* __sort* bsearch* copy_overflow* *fortify* logic_in* logic_out* inb* "
+     "inw* inl* outb* outw* outl* readb* readl* writel* memdup_user* memdup_user_nul* strndup_user*"},
     {"printing",
      "printk* _printk* vprintk* console_unlock* console_flush* console_trylock* dev_printk* __dev_printk* "
      "dev_vprintk* _dev_* netdev_printk* __netdev_printk* netdev_err* netdev_warn* netdev_info* log_store* "
      "vkdb_*"},
     {"lists and references",
-     "list_* __list_* hlist_* __hlist_* plist_* llist_* klist_* rb_* __rb_* rbtree_* kref_* timerqueue_* "
-     "refcount*"},
+     "rhashtable_* __rhashtable_* rht_* list_* __list_* hlist_* __hlist_* plist_* llist_* klist_* rb_* "
+     "__rb_* rbtree_* kref_* refcount*"},
     {"timers, work, waits, threads",
      "init_timer* timer_setup* __timer_setup* __init_work* add_timer* mod_timer* __mod_timer* del_timer* "
      "__del_timer* timer_delete* __timer_delete* try_to_del_timer* __try_to_del* lock_timer_base* "
@@ -93,7 +96,8 @@ constexpr Family k_glue[] = {
      "__flush_work* flush_workqueue* __flush_workqueue* drain_workqueue* destroy_workqueue* cancel_work* "
      "cancel_delayed_work* __cancel_work* try_to_grab_pending* queue_work* queue_delayed_work* __queue_work* "
      "__queue_delayed_work* insert_work* get_work_pool* start_flush_work* check_flush_dependency* "
-     "finish_wait* prepare_to_wait* add_wait_queue* __wake_up* wake_up* try_to_wake_up* ttwu_* "
+     "finish_wait* prepare_to_wait* add_wait_queue* __wake_up* wake_up wake_up_process* "
+     "wake_up_interruptible* wake_up_q* wake_up_state* wake_up_bit* try_to_wake_up* ttwu_* "
      "default_wake_function* autoremove_wake_function* kthread_stop* wait_for_* do_wait_for_* __wait_for_* "
      "complete complete_all complete_with* swake_up* rcuwait_*"},
     {"device wrappers",
@@ -101,15 +105,16 @@ constexpr Family k_glue[] = {
      "device_initialize* device_create* unregister_netdevice_* rollback_registered* put_device* get_device* "
      "get_device_parent* __device_* driver_register* bus_add_driver* bus_add_device* sysfs_* "
      "internal_create_group* kernfs_remove* add_uevent_var* platform_device_del* i2c_del_adapter* "
-     "hwrng_unregister* usb_kill_urb* usb_submit_urb*"},
+     "hwrng_unregister* usb_kill_* usb_submit_urb* usb_unanchor_* usb_poison_*"},
     {"rcu and schedule",
-     "rcu_note_context_switch* rcu_read_* rcu_lock_* rcu_is_* rcu_dynticks_* debug_rcu_* __schedule schedule "
-     "schedule_debug* preempt_schedule* _cond_resched* __cond_resched* cond_resched* should_resched* "
-     "preempt_count_* schedule_preempt* schedule_timeout* io_schedule*"},
+     "call_rcu* __call_rcu* rcu_note_context_switch* rcu_read_* rcu_lock_* rcu_is_* rcu_dynticks_* "
+     "debug_rcu_* __schedule schedule schedule_debug* preempt_schedule* _cond_resched* __cond_resched* "
+     "cond_resched* should_resched* preempt_count_* schedule_preempt* schedule_timeout* io_schedule*"},
     {"buffers and caches",
      "*dput skb_panic* skb_over_panic* skb_under_panic* skb_put* skb_push* skb_pull* __skb_put* __skb_push* "
-     "__skb_pull* dget* find_lock_entries* truncate_inode_pages_range* unlock_page* folio_* __folio_* "
-     "put_page* __put_page*"},
+     "__skb_pull* dget* find_lock_entries* truncate_inode_pages_range* __filemap_get_folio* "
+     "filemap_get_folio* pagecache_get_page* grab_cache_page* find_or_create_page* unlock_page* folio_* "
+     "__folio_* put_page* __put_page*"},
     {"ciphers",
      "*aes* crypto_* cipher_* cbc_* ctr_* xts_* ecb_* cts_* gcm_* lskcipher* skcipher* simd_skcipher* "
      "shash_* ahash_* drbg_* rng_* jent_* chacha* poly1305* ghash* sha1_* sha256_* sha512_* blake2*"},
@@ -134,9 +139,8 @@ constexpr std::string_view k_anchors =
     "__do_sys_ioctl* __se_sys_ioctl* ksys_ioctl* SyS_ioctl* SYSC_ioctl* __x64_sys_ioctl* __fput* ____fput* "
     "do_dentry_open* vfs_open* vfs_fsync* mmap_region* __mmap_region* call_mmap* sock_sendmsg* "
     "__sock_sendmsg* sock_recvmsg* sock_write_iter* sock_read_iter* sock_common_setsockopt* "
-    "__sys_setsockopt* do_sock_setsockopt* sock_ioctl* sock_do_ioctl* nfnetlink_rcv* rtnetlink_rcv* "
-    "genl_rcv* genl_family_rcv* netlink_rcv_skb* netlink_unicast* task_work_run* smp_call_function* "
-    "call_usermodehelper*";
+    "__sys_setsockopt* do_sock_setsockopt* sock_ioctl* sock_do_ioctl* nfnetlink_rcv_msg* rtnetlink_rcv_msg* "
+    "task_work_run* smp_call_function* call_usermodehelper*";
 
 constexpr std::string_view k_waits =
     "context_switch* __schedule* schedule* io_schedule* preempt_schedule* yield* cond_resched* "
@@ -144,14 +148,14 @@ constexpr std::string_view k_waits =
     "*mutex_handle_deadlock* __ww_mutex* ww_mutex* mutex_* rt_mutex_* __rt_mutex* rtlock_* rt_spin_* down "
     "down_* __down* rwsem_* __rwsem_* call_rwsem_* percpu_down* percpu_rwsem_* __percpu_* ldsem_* __ldsem_* "
     "_raw_* do_raw_* queued_* native_* osq_* wait_* __wait_* out_of_line_wait* bit_wait* prepare_to_wait* "
-    "do_wait_* *_wait_for_comm* swait_* wait_for_* do_wait_for_* completion_* flush_work* __flush_work* "
-    "flush_workqueue* __flush_workqueue* flush_delayed* cancel_work* cancel_delayed* __cancel_work* "
-    "drain_workqueue* destroy_workqueue* kthread_stop* kthread_flush* kthread_park* rcu_barrier* "
-    "_rcu_barrier* lock_page* __lock_page* folio_lock* __folio_lock* folio_wait* lock_sock* __lock_sock* "
-    "inode_lock* inode_wait* get_current* hrtimer_nanosleep* do_nanosleep* usleep_* blk_mq_freeze* "
-    "schedule_* __synchronize_hardirq* lock_buffer* __lock_buffer* sync_buffer* wb_wait* inode_sleep* "
-    "wait_sb* device_lock* usb_lock* usb_kill_urb* usb_start_wait_urb* usb_*_msg crypto_wait* do_sync_* "
-    "wait_on_* *fdatawait* *writeback_range* dump_stack*";
+    "do_wait_* *_wait_for_comm* swait_* tty_ldisc_lock* __tty_ldisc_lock* wait_for_* do_wait_for_* "
+    "completion_* flush_work* __flush_work* flush_workqueue* __flush_workqueue* flush_delayed* cancel_work* "
+    "cancel_delayed* __cancel_work* drain_workqueue* destroy_workqueue* kthread_stop* kthread_flush* "
+    "kthread_park* rcu_barrier* _rcu_barrier* lock_page* __lock_page* folio_lock* __folio_lock* folio_wait* "
+    "lock_sock* __lock_sock* inode_lock* inode_wait* get_current* hrtimer_nanosleep* do_nanosleep* usleep_* "
+    "blk_mq_freeze* schedule_* __synchronize_hardirq* lock_buffer* __lock_buffer* sync_buffer* wb_wait* "
+    "inode_sleep* wait_sb* device_lock* usb_lock* usb_kill_urb* usb_start_wait_urb* usb_*_msg crypto_wait* "
+    "do_sync_* wait_on_* *fdatawait* *writeback_range* dump_stack*";
 
 // A task that is switched out does not spin.
 constexpr std::string_view k_not_running = "__schedule context_switch schedule __switch_to";
@@ -206,11 +210,11 @@ std::string_view pick_hung(const std::vector<TraceFrame>& frames) {
   return {};
 }
 
-std::vector<std::string> names_of(std::string_view function) {
+std::vector<std::string> names_of(std::string_view function, Flavours flavours) {
   const auto plain = plain_function(function);
   const std::string whole(plain);
   for (const auto& alias : k_aliases)
-    if (fits(alias.glob, plain))
+    if (flavours == Flavours::joined && fits(alias.glob, plain))
       return alias.name == plain ? std::vector<std::string>{whole}
                                  : std::vector<std::string>{std::string(alias.name), whole};
   static constexpr std::array<std::string_view, 6> k_arches = {"__x64_",   "__ia32_",  "__arm64_",

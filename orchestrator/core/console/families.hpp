@@ -19,8 +19,11 @@ std::string_view pick_stalled(const std::vector<TraceFrame>& frames);
 // The first frame that is neither scheduler nor lock nor wait. Empty = none.
 std::string_view pick_hung(const std::vector<TraceFrame>& frames);
 
+// Are the flavours of synchronize_rcu and of smp_call_function one function?
+enum class Flavours { apart, joined };
+
 // The names a function goes by in titles, the first one is the title's: "__x64_sys_read" -> sys_read, and
-// itself; "compat_SyS_mount" -> mount, and itself; the flavours of synchronize_rcu and smp_call_function.
-std::vector<std::string> names_of(std::string_view function);
+// itself; "compat_SyS_mount" -> mount, and itself.
+std::vector<std::string> names_of(std::string_view function, Flavours flavours);
 
 }  // namespace kverdict

@@ -28,6 +28,11 @@ bool is_injector(std::string_view function) {
   return fits_any("should_fail* __should_fail*", function);
 }
 
+bool is_injection(std::string_view text) {
+  return text.starts_with("FAULT_INJECTION: ") ||
+         text.find("vmalloc: allocation failure") != std::string_view::npos;
+}
+
 Body read_body(const Report& report, bool own_only) {
   Body body;
   bool open = false;
@@ -36,7 +41,8 @@ Body read_body(const Report& report, bool own_only) {
     const auto& line = report.lines[i];
     if (own_only && !line.own) continue;
     auto step = read_step(line.text);
-    if (line.other_header || (step.kind == Kind::frame && is_injector(step.function)))
+    if (line.other_header || is_injection(line.text) ||
+        (step.kind == Kind::frame && is_injector(step.function)))
       step.kind = Kind::intruder;
     if (step.kind == Kind::text) continue;
     if (step.kind == Kind::trace_start) {
@@ -74,8 +80,9 @@ enum class Reading {
 template <class Visit>
 void each_trace(const Body& body, Reading reading, Visit visit) {
   std::vector<TraceFrame> frames;
-  bool live = reading != Reading::explicit_only || !body.started;
+  bool live = reading != Reading::explicit_only;
   bool in_trace = false;
+  const BodyStep* pointer = nullptr;  // said in front of the trace: its innermost frame
   const auto close = [&] {
     const bool done = !frames.empty() && visit(frames);
     frames.clear();
@@ -86,11 +93,18 @@ void each_trace(const Body& body, Reading reading, Visit visit) {
     const bool begins = step.kind == Kind::trace_start;
     if (begins || step.kind == Kind::other_trace || step.kind == Kind::user || step.kind == Kind::intruder) {
       if (close() || step.kind == Kind::intruder) return;
+      if (begins && pointer) frames.push_back(frame_of(*pointer, pointer->function));
       if (step.kind != Kind::user) live = begins || reading == Reading::everything;
       continue;
     }
-    if (!live || !step.has_name || !step.reliable || frames.size() >= 4 * k_longest_trace) continue;
-    if (step.kind == Kind::pointer && !in_trace) continue;
+    if (!step.has_name || !step.reliable || (!live && step.kind != Kind::pointer) ||
+        frames.size() >= 4 * k_longest_trace)
+      continue;
+    if (step.kind == Kind::pointer && !in_trace) {
+      pointer = &step;
+      continue;
+    }
+    pointer = nullptr;
     in_trace = true;
     if (frames.empty() || frames.back().function != step.function)
       frames.push_back(frame_of(step, step.function));
@@ -144,7 +158,7 @@ void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<
   each_trace(body, Reading::explicit_only, [&](const std::vector<TraceFrame>& frames) {
     if (choice.trace.empty()) keep_trace(choice, frames);
     const auto frame = pick(frames);
-    if (frame.empty()) return false;
+    if (frame.empty()) return pick == pick_hung;  // only the first trace is the hung task's
     choice.frame = std::string(frame);
     keep_trace(choice, frames);
     return true;
@@ -162,9 +176,11 @@ std::string_view site_in(std::string_view text) {
 void choose_site(const Rule& rule, const Report& report, bool own_only, Choice& choice) {
   for (const auto& line : report.lines) {
     if (own_only && !line.own) continue;
+    const auto kind = read_step(line.text).kind;
+    if (kind == Kind::frame || kind == Kind::trace_start) return;
     const auto site = site_in(line.text);
-    if (site.empty()) continue;
-    if (is_worthy(rule, site)) choice.frame = std::string(site);
+    if (site.empty() || !is_worthy(rule, site)) continue;
+    choice.frame = std::string(site);
     return;
   }
 }
@@ -275,6 +291,10 @@ const Rule* fitting_rule(const Report& report, std::vector<std::string_view>& ca
   return report.rules.back();
 }
 
+Flavours flavours_of(const Rule& rule) {
+  return rule.plan == FramePlan::stall || rule.plan == FramePlan::hung ? Flavours::joined : Flavours::apart;
+}
+
 void add_name(std::vector<std::string>& names, const std::string& title, std::string name) {
   name = normal_title(name);
   if (name != title && std::find(names.begin(), names.end(), name) == names.end())
@@ -285,13 +305,13 @@ void give_names(const Rule& rule, const std::string& frame, const std::string& o
                 std::vector<std::string_view> captures, Oops& oops) {
   if (rule.kind == "kcsan" && captures.size() == 2 && captures[1] < captures[0])
     std::swap(captures[0], captures[1]);
-  std::vector<std::string> names = names_of(frame);
+  std::vector<std::string> names = names_of(frame, flavours_of(rule));
   oops.title = normal_title(filled(rule.title, names.front(), origin, captures));
   const bool framed = rule.title.find("{F}") != std::string_view::npos;
   for (std::size_t i = 1; framed && i < names.size(); ++i)
     add_name(oops.alternatives, oops.title, filled(rule.title, names[i], origin, captures));
   if (rule.coarse.empty()) return;
-  const auto origins = names_of(origin);
+  const auto origins = names_of(origin, Flavours::apart);
   for (const auto& name : names)
     add_name(oops.alternatives, oops.title, filled(rule.coarse, name, origins.front(), captures));
 }
@@ -309,17 +329,19 @@ Oops read_report(const Report& report) {
   Oops oops;
   auto choice = choose(rule, report, true, named);
   const bool framed = rule.title.find("{F}") != std::string_view::npos;
-  const bool any_cpu = rule.plan == FramePlan::stall;
-  if (framed && choice.frame.empty() && any_cpu) choice = choose(rule, report, false, named);
+  const bool elsewhere = framed && choice.frame.empty() && rule.plan == FramePlan::stall;
+  if (elsewhere) choice = choose(rule, report, false, named);
   const auto body = read_body(report, true);
   if (framed && choice.frame.empty())
     oops.why = "no frame to name";
+  else if (elsewhere)
+    oops.why = "only another CPU's trace names a frame";
   else if (rule.whole == Wholeness::torn)
     oops.why = "the header alone does not name it";
   else if (rule.whole == Wholeness::trace && body.frames == 0)
     oops.why = "no call trace";
   oops.corrupted = !oops.why.empty();
-  oops.frame = choice.frame.empty() ? std::string{} : names_of(choice.frame).front();
+  oops.frame = choice.frame.empty() ? std::string{} : names_of(choice.frame, flavours_of(rule)).front();
   oops.kind = std::string(rule.kind);
   oops.type = type_of(rule, captures);
   oops.complaint = rule.gravity == Gravity::complaint;

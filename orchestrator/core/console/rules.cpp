@@ -176,8 +176,8 @@ constexpr Rule k_rules[] = {
      hung},
 
     // Locks.
-    {"WARNING:", "WARNING: possible circular locking dependency detected", "", "possible deadlock in {F}", "",
-     "lockdep", "LOCKDEP", site},
+    {"WARNING:", "WARNING: possible circular locking dependency detected", "* is trying to acquire",
+     "possible deadlock in {F}", "", "lockdep", "LOCKDEP", site},
     {"INFO:", "INFO: possible circular locking dependency detected", "", "possible deadlock in {F}", "",
      "lockdep", "LOCKDEP", site},
     {"WARNING:", "WARNING: possible recursive locking detected", "", "possible deadlock in {F}", "",
@@ -192,6 +192,8 @@ constexpr Rule k_rules[] = {
      "LOCKDEP", chain},
     {"INFO:", "INFO: *-unsafe lock order detected", "", "possible deadlock in {F}", "", "lockdep", "LOCKDEP",
      chain},
+    {"WARNING:", "WARNING: possible circular locking dependency detected", "",
+     "WARNING: possible circular locking dependency detected", "", "lockdep", "WARNING", k_none, k_torn},
     {"WARNING:", "WARNING: inconsistent lock state", "", "inconsistent lock state in {F}", "", "lockdep",
      "LOCKDEP", site},
     {"INFO:", "INFO: inconsistent lock state", "", "inconsistent lock state in {F}", "", "lockdep", "LOCKDEP",
@@ -217,8 +219,7 @@ constexpr Rule k_rules[] = {
      site},
     {"WARNING:", "WARNING: *still has locks held", "", "WARNING: still has locks held in {F}", "", "lockdep",
      "LOCKDEP", site},
-    {"BUG:", "BUG: Invalid wait context", "", "BUG: Invalid wait context in {F}", "", "lockdep", "LOCKDEP",
-     trace},
+    {"BUG:", "BUG: Invalid wait context", "", "WARNING: locking bug in {F}", "", "lockdep", "LOCKDEP", trace},
     {"INFO:", "INFO: trying to register non-static key", "", "INFO: trying to register non-static key in {F}",
      "", "lockdep", "UNKNOWN", trace},
     {"BUG:", "BUG: spinlock {} on CPU", "", "BUG: spinlock {1} in {F}", "", "spinlock", "LOCKDEP", trace},
@@ -235,9 +236,9 @@ constexpr Rule k_rules[] = {
      "BUG: workqueue leaked atomic, lock or RCU in {F}", "", "atomic_sleep", "UNKNOWN", body},
 
     // Memory management.
-    {"BUG:", "BUG: Bad page state", "", "BUG: Bad page state in {F}", "", "mm_bug", "UNKNOWN", trace},
+    {"BUG:", "BUG: Bad page state", "", "BUG: Bad page state in {F}", "", "mm_bug", "UNKNOWN", chain},
     {"BUG:", "BUG: Bad page map", "", "BUG: Bad page map", "", "mm_bug", "UNKNOWN", k_none, k_torn},
-    {"BUG:", "BUG: Bad page cache", "", "BUG: Bad page cache in {F}", "", "mm_bug", "UNKNOWN", trace},
+    {"BUG:", "BUG: Bad page cache", "", "BUG: Bad page cache in {F}", "", "mm_bug", "UNKNOWN", chain},
     {"BUG:", "BUG: Bad rss-counter state", "", "BUG: Bad rss-counter state", "", "mm_bug", "UNKNOWN", k_none,
      k_whole},
     {"BUG:", "BUG: non-zero {w} on freeing mm", "", "BUG: non-zero {1} on freeing mm", "", "mm_bug",
@@ -245,8 +246,7 @@ constexpr Rule k_rules[] = {
     {"BUG:", "BUG: Dentry *still in use*[unmount of", "", "BUG: Dentry still in use in unmount",
      "BUG: Dentry still in use [unmount of {U}]", "mm_bug", "UNKNOWN", k_none, k_whole},
     {"BUG:", "BUG: memory leak", "", "memory leak in {F}", "", "memory_leak", "LEAK", trace, k_traced,
-     "__alloc_skb* alloc_skb* skb_clone* sk_prot_alloc* sk_alloc* sock_kmalloc* bpf_map_area_alloc* "
-     "__bpf_map_area*"},
+     "*alloc* skb_clone*"},
     {"BUG", "^BUG * (*): Object already free", "", "BUG: Object already free", "", "mm_bug", "DoS", k_none,
      k_torn},
     {"BUG", "^BUG {w} (*): {} overwritten", "", "BUG: {2} overwritten in {F}", "", "mm_bug", "DoS", trace},
@@ -303,9 +303,10 @@ constexpr Rule k_rules[] = {
      trace, k_traced,
      "usb_start_wait_urb* usb_bulk_msg* usb_control_msg* usb_interrupt_msg* usb_internal_* usb_submit_urb* "
      "usb_*_msg*"},
-    {"WARNING:", "WARNING: CPU: ", "", "WARNING in {F}", "", "warning", "WARNING", trace},
-    {"WARNING:", "WARNING: at ", "", "WARNING in {F}", "", "warning", "WARNING", trace},
-    {"WARNING:", "WARNING: *.c:{n} at {f}", "", "WARNING in {F}", "", "warning", "WARNING", trace},
+    {"WARNING:", "WARNING: CPU: ", "", "WARNING in {F}", "", "warning", "WARNING", pointer},
+    {"WARNING:", "WARNING: at {w}:{n} ", "", "WARNING in {F}", "", "warning", "WARNING", pointer},
+    {"WARNING:", "WARNING: [*] {w}:{n} at ", "", "WARNING in {F}", "", "warning", "WARNING", pointer},
+    {"WARNING:", "WARNING: {w}:{n} at ", "", "WARNING in {F}", "", "warning", "WARNING", pointer},
     {"WARNING:", "^WARNING: {}", "", "WARNING: {1}", "", "warning", "WARNING", k_none, k_whole},
 
     // Panics that name their reason, and those that only follow.

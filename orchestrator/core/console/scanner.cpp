@@ -64,6 +64,7 @@ class OopsScanner::State {
   void take_header(const Line& line, std::uint64_t number, Header header);
   bool absorb(const Line& line, const Rule& rule);
   void collect(const Line& line, std::uint64_t number);
+  void mark_intruder(std::uint64_t number);
   void close(std::size_t index);
   void close_all();
   static ReportLine kept(const Line& line, std::uint64_t number, bool own);
@@ -107,9 +108,7 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Hea
   for (std::size_t i = open_.size(); i-- > 0;)
     if (has_trace(open_[i].report) && !read_report(open_[i].report).corrupted) close(i);
   collect(line, number);
-  for (auto& other : open_)
-    if (!other.report.lines.empty() && other.report.lines.back().number == number)
-      other.report.lines.back().other_header = other.report.lines.back().own;
+  if (rule.whole == Wholeness::trace) mark_intruder(number);
   if (open_.size() >= k_most_open) close(0);
   Open one;
   one.report.rules = std::move(header.rules);
@@ -133,6 +132,14 @@ bool OopsScanner::State::absorb(const Line& line, const Rule& rule) {
   const auto& last = open_.back();
   return !line.caller.empty() && line.caller == last.caller && last.report.lines.size() <= k_same_breath &&
          rule.kind != last.report.rules.front()->kind && !has_trace(last.report);
+}
+
+// The line that `number` names begins another report inside of those that are open.
+void OopsScanner::State::mark_intruder(std::uint64_t number) {
+  for (auto& one : open_) {
+    auto& last = one.report.lines.back();
+    last.other_header = last.own && last.number == number;
+  }
 }
 
 void OopsScanner::State::collect(const Line& line, std::uint64_t number) {

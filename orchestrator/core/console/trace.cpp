@@ -89,8 +89,9 @@ bool starts_any(std::string_view text, std::initializer_list<std::string_view> w
 }
 
 bool is_trace_start(std::string_view text) {
-  return starts_any(text, {"Call Trace:", "Call trace:", "Call Trace (", "Backtrace:", "backtrace:",
-                           "backtrace (", "stack backtrace:", "NMI backtrace for traceback", "call trace:"});
+  return starts_any(text,
+                    {"Call Trace:", "Call trace:", "Call Trace (", "Backtrace:", "backtrace:", "backtrace (",
+                     "stack backtrace:", "NMI backtrace for", "Stack traceback", "call trace:"});
 }
 
 bool is_other_trace(std::string_view text) {
