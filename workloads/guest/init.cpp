@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -54,6 +54,7 @@ void load_modules(const Orders& orders, bool late) {
 }
 
 void direct(const Orders& orders) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   write_file("/proc/self/oom_score_adj", "-1000");
   seed_random(orders.token);
   apply_sysctls(orders, "kernel.");

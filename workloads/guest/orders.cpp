@@ -85,7 +85,7 @@ ReadOrders read_orders(std::string_view text) {
   ReadOrders read;
   auto lines = split(text, '\n');
   bool ended = false;
-  for (std::size_t i = 0; i < lines.size() && !ended; ++i) {
+  for (std::size_t i = 0; i + 1 < lines.size() && !ended; ++i) {  // behind the last line end is no line
     auto parts = split(lines[i], ' ');
     std::string word(parts[0]);
     Words words(parts.size() - 1);

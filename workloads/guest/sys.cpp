@@ -2,8 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -68,13 +66,6 @@ std::vector<std::string_view> split(std::string_view text, char at) {
     out.push_back(text.substr(0, end));
     if (end == std::string_view::npos) return out;
     text.remove_prefix(end + 1);
-  }
-}
-
-void kill_everything_but(pid_t keep) {
-  for (const auto& name : list_folder("/proc")) {
-    pid_t pid = atoi(name.c_str());
-    if (pid > 1 && pid != getpid() && pid != keep) kill(pid, SIGKILL);
   }
 }
 

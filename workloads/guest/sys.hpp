@@ -55,7 +55,4 @@ std::string error_text(int error);
 std::vector<std::string> list_folder(const std::string& path);
 std::vector<std::string_view> split(std::string_view text, char at);
 
-// A process other than ourselves and process 1 is asked for by /proc; bounded.
-void kill_everything_but(pid_t keep);
-
 }  // namespace kvguest
