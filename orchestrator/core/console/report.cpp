@@ -269,7 +269,7 @@ std::string type_of(const Rule& rule, const std::vector<std::string_view>& captu
   return out + "-" + access;
 }
 
-// The first rule whose body line is there too; captures are those of header and body.
+// The first rule whose body line is there too, nullptr = none; captures are those of header and body.
 const Rule* fitting_rule(const Report& report, std::vector<std::string_view>& captures) {
   const auto header = std::string_view(report.lines.front().text);
   std::vector<std::string_view> more;
@@ -288,7 +288,7 @@ const Rule* fitting_rule(const Report& report, std::vector<std::string_view>& ca
       return rule;
     }
   }
-  return report.rules.back();
+  return nullptr;
 }
 
 Flavours flavours_of(const Rule& rule) {
@@ -322,9 +322,11 @@ bool has_trace(const Report& report) {
   return read_body(report, true).frames != 0;
 }
 
-Oops read_report(const Report& report) {
+std::optional<Oops> read_report(const Report& report) {
   std::vector<std::string_view> captures;
-  const auto& rule = *fitting_rule(report, captures);
+  const auto* const fitting = fitting_rule(report, captures);
+  if (!fitting) return std::nullopt;
+  const auto& rule = *fitting;
   const auto named = captures.empty() ? std::string_view{} : captures.back();
   Oops oops;
   auto choice = choose(rule, report, true, named);

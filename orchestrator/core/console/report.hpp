@@ -30,8 +30,9 @@ struct Report {
   bool cut = false;  // it ended before its end was seen
 };
 
-// What the report says now; never fails, may be torn.
-Oops read_report(const Report& report);
+// What the report says now; may be torn. None = the header alone is no complaint, and nothing followed that
+// makes it one.
+std::optional<Oops> read_report(const Report& report);
 // Does it hold at least one frame of a call trace?
 bool has_trace(const Report& report);
 

@@ -30,6 +30,12 @@ bool is_panic(const Rule& rule) {
   return rule.cue == "Kernel panic";
 }
 
+bool is_complete(const Report& report) {
+  if (!has_trace(report)) return false;
+  const auto oops = read_report(report);
+  return oops && !oops->corrupted;
+}
+
 // Headers that only go on with what another header began.
 bool is_continuation(const Rule& rule) {
   return is_panic(rule) || rule.cue.starts_with("Oops") || rule.cue == "opcode:" || rule.cue == "error:" ||
@@ -106,7 +112,7 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Hea
   if (is_panic(rule)) panicked = true;
   if (absorb(line, rule)) return collect(line, number);
   for (std::size_t i = open_.size(); i-- > 0;)
-    if (has_trace(open_[i].report) && !read_report(open_[i].report).corrupted) close(i);
+    if (is_complete(open_[i].report)) close(i);
   collect(line, number);
   if (rule.whole == Wholeness::trace) mark_intruder(number);
   if (open_.size() >= k_most_open) close(0);
@@ -169,11 +175,10 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
 void OopsScanner::State::close(std::size_t index) {
   const auto& one = open_[index];
   const bool believed = !one.unstamped || has_trace(one.report);
-  if (believed) {
-    auto oops = read_report(one.report);
-    const auto after = [&](const Oops& other) { return other.first_line < oops.first_line; };
-    auto place = std::find_if(done.rbegin(), done.rend(), after).base();
-    done.insert(place, std::move(oops));
+  if (auto oops = believed ? read_report(one.report) : std::nullopt) {
+    const auto before = [&](const Oops& other) { return other.first_line < oops->first_line; };
+    const auto place = std::find_if(done.rbegin(), done.rend(), before).base();
+    done.insert(place, std::move(*oops));
   }
   open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
 }
