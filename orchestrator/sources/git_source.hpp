@@ -25,7 +25,7 @@ struct RangeSpec {
   Ancestry ancestry = Ancestry::all;
   // Only commits that change one of these, as `git bisect start -- paths`, from the top of the tree. Plain
   // paths, patterns (*.c), :(exclude) or :!, :(top) or :/, :(literal), :(glob).
-  std::vector<std::string> paths;
+  std::vector<std::string> paths = {};
 };
 
 class GitSource {
