@@ -3,6 +3,8 @@
 #include <set>
 
 #include "orchestrator/cli/load.hpp"
+#include "runners/error.hpp"
+#include "workloads/guest_programs.hpp"
 
 namespace kverdict {
 namespace {
@@ -50,17 +52,6 @@ class Checker {
     if (!name.empty() && !is_name(name)) {
       complain("run.name", "is '" + name + "'; use letters, digits, '.', '_' and '-' only");
     }
-    std::set<std::string> seen;
-    for (const WorkloadSpec& workload : config_.workloads) {
-      const bool fit =
-          workload.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
-      if (!fit || workload.name.size() > 64) {
-        complain("workload", "name is '" + workload.name + "'; use small letters, digits, '_' and '-' only");
-      } else if (!seen.insert(workload.name).second) {
-        complain("workload",
-                 "two are named '" + workload.name + "'; give each a name of its own: name = \"...\"");
-      }
-    }
   }
 
   void check_nics() {
@@ -78,25 +69,20 @@ class Checker {
     }
   }
 
+  // The workloads' own room knows what they take; it stops at its first complaint, so each is asked alone.
   void check_workloads() {
+    std::set<std::string> seen;
     for (const WorkloadSpec& workload : config_.workloads) {
-      if (workload.kind != "script") {
-        check_no_program(workload);
-        continue;
+      if (!seen.insert(workload.name).second) {
+        complain("workload",
+                 "two are named '" + workload.name + "'; give each a name of its own: name = \"...\"");
       }
-      if (workload.program.empty()) {
-        complain("workload", "'" + workload.name + "' is a script without a program; add program = \"FILE\"");
-      } else {
-        expect_file("workload", workload.program);
+      try {
+        plan_workloads({workload}, machine_shape(config_.target), 1.0, GuestPrograms{});
+      } catch (const UsageError& error) {
+        complain("workload", error.what());
       }
-      for (const fs::path& file : workload.files) expect_file("workload", file);
     }
-  }
-
-  void check_no_program(const WorkloadSpec& workload) {
-    if (workload.program.empty() && workload.arguments.empty() && workload.files.empty()) return;
-    complain("workload", "'" + workload.name + "' is of kind '" + workload.kind +
-                             "', and only 'script' takes program, arguments and files; change the kind");
   }
 
   void check_build_files() {

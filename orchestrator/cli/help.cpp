@@ -73,8 +73,8 @@ std::string dashed(std::string_view name) {
 template <class Owner>
 void add_rows(std::string& text, const std::string& prefix) {
   for (const Key<Owner>& key : keys<Owner>()) {
-    text += "  " + padded(prefix + std::string(key.name), 26) + padded(kind_text(key), 24);
-    text += std::string(key.help) + "; default " + toml_text(value_of(Owner{}, key)) + "\n";
+    text += "  " + padded(prefix + std::string(key.name), 24) + kind_text(key);
+    text += ", default " + toml_text(value_of(Owner{}, key)) + "\n      " + std::string(key.help) + "\n";
   }
 }
 

@@ -16,9 +16,11 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t k_largest_file = 1 << 20;
 
-std::string variable(const ConfigInputs& inputs, const std::string& name) {
-  const auto found = inputs.environment.find(name);
-  return found == inputs.environment.end() ? std::string() : found->second;
+using Environment = std::map<std::string, std::string>;
+
+std::string variable(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
 }
 
 // One layer being laid over what is there.
@@ -38,7 +40,7 @@ void complain(const Laying& laying, unsigned line, std::string key, std::string 
 void lay_value(const Laying& laying, const Key<Config>& key, const Value& value) {
   std::vector<Problem> problems;
   assign(laying.loaded.config, key, value,
-         {laying.name, &problems, laying.base, fs::path(variable(laying.inputs, "HOME"))});
+         {laying.name, &problems, laying.base, fs::path(variable(laying.inputs.environment, "HOME"))});
   auto& all = laying.loaded.problems;
   all.insert(all.end(), problems.begin(), problems.end());
   const std::string where = value.line == 0 ? laying.name : laying.name + ":" + std::to_string(value.line);
@@ -128,8 +130,8 @@ void lay_file_if_there(LoadedConfig& loaded, const ConfigInputs& inputs, Layer l
 }
 
 fs::path user_file(const ConfigInputs& inputs) {
-  const std::string xdg = variable(inputs, "XDG_CONFIG_HOME");
-  const std::string home = variable(inputs, "HOME");
+  const std::string xdg = variable(inputs.environment, "XDG_CONFIG_HOME");
+  const std::string home = variable(inputs.environment, "HOME");
   const fs::path folder = xdg.starts_with('/') ? fs::path(xdg)
                           : home.empty()       ? fs::path()
                                                : fs::path(home) / ".config";
@@ -230,6 +232,16 @@ ConfigInputs process_inputs(std::optional<fs::path> file, std::vector<FlagSettin
     inputs.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return inputs;
+}
+
+fs::path state_directory(const Config& config, const std::map<std::string, std::string>& environment) {
+  if (!config.run.state.empty()) return config.run.state;
+  const std::string xdg = variable(environment, "XDG_STATE_HOME");
+  if (xdg.starts_with('/')) return fs::path(xdg) / "kverdict";
+  const std::string home = variable(environment, "HOME");
+  if (home.starts_with('/')) return fs::path(home) / ".local/state/kverdict";
+  throw UsageError(
+      "run.state: is empty, and neither XDG_STATE_HOME nor HOME is set; name a directory: --state DIR");
 }
 
 LoadedConfig read_config(const ConfigInputs& inputs) {

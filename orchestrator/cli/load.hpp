@@ -43,6 +43,11 @@ struct ConfigInputs {
 // This process' environment and directory.
 ConfigInputs process_inputs(std::optional<std::filesystem::path> file, std::vector<FlagSetting> flags);
 
+// Where sessions and caches are: run.state, else $XDG_STATE_HOME/kverdict, else ~/.local/state/kverdict.
+// Throws UsageError when none of them is known.
+std::filesystem::path state_directory(const Config& config,
+                                      const std::map<std::string, std::string>& environment);
+
 struct LoadedConfig {
   Config config;
   std::map<std::string, Origin, std::less<>> origins;  // of keys that are not built in

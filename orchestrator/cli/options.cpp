@@ -22,10 +22,20 @@ std::string first_line(std::string text) {
   return text;
 }
 
+// Keys are shown by their short names; the long ones follow from the keys.
+class KeyFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    if (option->get_group() != k_shown_group) return CLI::Formatter::make_option_name(option, is_positional);
+    return "--" + option->get_lnames().front();
+  }
+};
+
 // Options of one command, and what CLI11 found for the configuration's keys.
 class Grammar {
  public:
   Grammar() : app_("kverdict finds the commit that broke a kernel.", "kverdict") {
+    app_.formatter(std::make_shared<KeyFormatter>());
     app_.require_subcommand(0, 1);
     app_.allow_extras();
     app_.set_version_flag("--version", program_version(), "print the version");
@@ -93,7 +103,6 @@ class Grammar {
   [[noreturn]] void refuse(CLI::App& app, const std::string& name, const std::string& word) const;
   std::vector<FlagSetting> settings(CLI::App& app, const std::string& name) const;
   CommandLine command_line(const std::string& name) const;
-  std::string help(CLI::App& app) const { return app.help(); }
   static std::string needed(const std::string& value, const std::string& what, const std::string& name);
 
   CLI::App app_;
@@ -188,9 +197,12 @@ Invocation Grammar::parse(std::vector<std::string> arguments) {
   try {
     app_.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    for (CLI::App* next = chosen; !next->get_subcommands().empty();)
-      chosen = next = next->get_subcommands().front();
-    return {HelpCommand{help(*chosen)}};
+    std::string path = "kverdict";
+    while (!chosen->get_subcommands().empty()) {
+      if (chosen != &app_) path += " " + chosen->get_name();
+      chosen = chosen->get_subcommands().front();
+    }
+    return {HelpCommand{chosen->help(chosen == &app_ ? "" : path) + "\n"}};
   } catch (const CLI::CallForVersion&) {
     return {VersionCommand{}};
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,7 @@
 #include "orchestrator/cli/keys.hpp"
 #include "orchestrator/cli/load.hpp"
 #include "runners/error.hpp"
+#include "tests/unit/cli/loading.hpp"
 
 namespace kverdict {
 namespace {
@@ -18,41 +19,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const fs::path k_configs = fs::path(KV_SOURCE_DIR) / "configs";
-
-// A folder with files, and the inputs of a process that runs in it: no other place is looked at.
-class Loading : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "kv-config-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = fs::canonical(name);
-    inputs_.directory = folder_;
-    inputs_.system_file = inputs_.directory / "etc/kverdict/config.toml";
-    inputs_.environment["HOME"] = (inputs_.directory / "home").string();
-  }
-  // Only what SetUp made, whatever a test does to the inputs.
-  void TearDown() override {
-    if (folder_.filename().string().starts_with("kv-config-")) fs::remove_all(folder_);
-  }
-
-  fs::path put(const fs::path& name, const std::string& text) {
-    const fs::path path = inputs_.directory / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return path;
-  }
-
-  std::vector<std::string> problems() const {
-    std::vector<std::string> texts;
-    for (const Problem& problem : read_config(inputs_).problems) texts.push_back(to_text(problem));
-    return texts;
-  }
-
-  ConfigInputs inputs_;
-
- private:
-  fs::path folder_;
-};
 
 TEST_F(Loading, WithoutAnyFileEveryValueIsBuiltIn) {
   const LoadedConfig loaded = read_config(inputs_);
@@ -158,6 +124,112 @@ TEST_F(Loading, ReferenceNamesEveryKeyWithItsDefault) {
   for (const Key<Config>& key : keys<Config>()) {
     if (key.name == "workload" || key.name == "build.fixup") continue;
     EXPECT_EQ(loaded.origin(key.name).layer, Layer::project) << key.name << " is not in reference.toml";
+  }
+}
+
+// Lines "#: TEXT" of the reference are examples: here they are in force.
+std::string with_examples(std::istream& reference) {
+  std::string text;
+  for (std::string line; std::getline(reference, line);) {
+    text += (line.starts_with("#: ") ? line.substr(3) : line) + "\n";
+  }
+  return text;
+}
+
+TEST_F(Loading, ReferenceExamplesNameEveryKeyOfTheirTables) {
+  std::ifstream reference(k_configs / "reference.toml");
+  const std::string text = with_examples(reference);
+  inputs_.file = put("all.toml", text);
+  EXPECT_THAT(problems(), IsEmpty());
+  const Config config = read_config(inputs_).config;
+  EXPECT_EQ(config.workloads.size(), 1u);
+  EXPECT_EQ(config.build.fixups.size(), 1u);
+  for (const auto& key : keys<WorkloadSpec>())
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(key.name) + " = "));
+  for (const auto& key : keys<FixupConfig>())
+    EXPECT_THAT(text, HasSubstr("\n" + std::string(key.name) + " = "));
+}
+
+TEST_F(Loading, ReferenceNamesEveryChoice) {
+  std::ifstream stream(k_configs / "reference.toml");
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  for (const auto& key : keys<Config>()) {
+    for (std::string_view choice : key.choices) EXPECT_THAT(text, HasSubstr(std::string(choice))) << key.name;
+  }
+  for (const auto& key : keys<Nic>()) {
+    for (std::string_view choice : key.choices) EXPECT_THAT(text, HasSubstr(std::string(choice))) << key.name;
+  }
+}
+
+TEST_F(Loading, EveryExampleLoadsAndFitsTogether) {
+  std::size_t count = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(k_configs)) {
+    if (entry.path().extension() != ".toml") continue;
+    ++count;
+    inputs_.file = entry.path();
+    EXPECT_THAT(problems(), IsEmpty()) << entry.path();
+    EXPECT_THAT(misfits(Need::files), IsEmpty()) << entry.path();
+  }
+  EXPECT_GE(count, 4u);
+}
+
+TEST(ConfigJson, RefusesWhatThisVersionDoesNotKnow) {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"{", "configuration in the journal: not valid JSON"},
+      {"[]", "configuration in the journal: is no table"},
+      {"{}",
+       "configuration in the journal: has schema 0, this version reads 1; use the version that wrote it"},
+      {R"({"schema":2})",
+       "configuration in the journal: has schema 2, this version reads 1; use the version that wrote it"},
+      {R"({"schema":1,"source":{"branch":"x"}})",
+       "configuration in the journal: source.branch: is no key of this version; use the version that wrote "
+       "it"},
+      {R"({"schema":1,"build":{"jobs":-1}})",
+       "configuration in the journal: build.jobs: is -1, out of range; give 0 to 1024"},
+  };
+  for (const auto& [text, expected] : table) {
+    try {
+      config_from_json(text);
+      ADD_FAILURE() << text;
+    } catch (const UsageError& error) {
+      EXPECT_EQ(error.what(), expected);
+    }
+  }
+}
+
+TEST(ConfigDiff, NamesEveryChangedKeyWithItsWeight) {
+  EXPECT_THAT(diff(Config{}, Config{}), IsEmpty());
+  Config after;
+  after.source.bad = "v6.1";
+  after.verdict.titles = {"x"};
+  after.limits.boot = std::chrono::minutes(2);
+  EXPECT_THAT(diff(Config{}, after),
+              ElementsAre(ConfigChange{"source.bad", Weight::question, "\"\"", "\"v6.1\""},
+                          ConfigChange{"verdict.hunt", Weight::opinion, "[]", "[\"x\"]"},
+                          ConfigChange{"limits.boot", Weight::comfort, "\"1min\"", "\"2min\""}));
+}
+
+TEST(ConfigDiff, EveryKeyIsCompared) {
+  // A key that could not be told apart would make a resumed session ask another question unnoticed.
+  EXPECT_GE(diff(Config{}, unusual()).size(), 14u);
+  for (const ConfigChange& change : diff(Config{}, unusual())) EXPECT_NE(change.before, change.after);
+}
+
+TEST(ConfigDiff, ResumingMayChangeOpinionsAndComfortOnly) {
+  Config after;
+  after.verdict.titles = {"x"};
+  after.build.jobs = 3;
+  EXPECT_NO_THROW(require_same_question(Config{}, after));
+  after.target.cpus = 2;
+  after.build.base = "tinyconfig";
+  try {
+    require_same_question(Config{}, after);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "configuration changed since the session began: build.base (\"defconfig\" -> \"tinyconfig\"), "
+        "target.cpus (1 -> 2); put the old values back to resume, or start a new session with kverdict run");
   }
 }
 

@@ -1,0 +1,155 @@
+#include "orchestrator/cli/commands/lab.hpp"
+
+#include "orchestrator/images/initramfs.hpp"
+#include "orchestrator/images/modules.hpp"
+#include "workloads/boot_defaults.hpp"
+#include "workloads/network.hpp"
+#include "workloads/workload.hpp"
+
+namespace kverdict {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Around the steps' own limits: start, set-up between steps, the last words.
+constexpr Millis k_workload_margin{10'000};
+
+Millis scaled(Millis limit, double time_scale) {
+  return Millis(static_cast<Millis::rep>(static_cast<double>(limit.count()) * time_scale));
+}
+
+WatchLimits watch_limits(const LimitsConfig& limits, const std::vector<GuestStep>& steps, double time_scale) {
+  WatchLimits watch;
+  watch.boot = scaled(limits.boot, time_scale);
+  watch.silence = scaled(limits.silence, time_scale);
+  watch.linger = limits.linger;
+  watch.provoke = scaled(watch.provoke, time_scale);
+  watch.workload = scaled(k_workload_margin, time_scale);
+  for (const auto& step : steps) watch.workload += step.limit;  // scaled by its plan
+  return watch;
+}
+
+Acceleration acceleration_of(Switch kvm) {
+  switch (kvm) {
+    case Switch::automatic: return Acceleration::automatic;
+    case Switch::on: return Acceleration::hardware;
+    case Switch::off: return Acceleration::emulated;
+  }
+  return Acceleration::automatic;
+}
+
+CompilerCache cache_of(Switch ccache) {
+  switch (ccache) {
+    case Switch::automatic: return CompilerCache::automatic;
+    case Switch::on: return CompilerCache::on;
+    case Switch::off: return CompilerCache::off;
+  }
+  return CompilerCache::automatic;
+}
+
+BuildGoal goal_of(BuildTarget target) {
+  switch (target) {
+    case BuildTarget::automatic: return BuildGoal::automatic;
+    case BuildTarget::vmlinux: return BuildGoal::vmlinux;
+    case BuildTarget::bzimage: return BuildGoal::bzimage;
+  }
+  return BuildGoal::automatic;
+}
+
+// Candidates that contain `from` and do not contain `to`; an empty end is open.
+std::function<bool(const CandidateId&)> covers(GitSource& source, const FixupConfig& fixup) {
+  if (fixup.from.empty() && fixup.to.empty()) return {};
+  std::optional<CandidateId> from, to;
+  if (!fixup.from.empty()) from = source.commit_of(fixup.from);
+  if (!fixup.to.empty()) to = source.commit_of(fixup.to);
+  return [&source, from, to](const CandidateId& id) {
+    return (!from || source.is_ancestor(*from, id)) && (!to || !source.is_ancestor(*to, id));
+  };
+}
+
+MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<std::string> modules) {
+  return [spec = std::move(spec), cache = std::move(cache), modules = std::move(modules)](
+             const KernelImage& image, const GuestJob& job, const fs::path& directory) {
+    auto with_modules = spec;
+    auto loading = job;
+    if (!modules.empty() && !image.modules.empty()) {
+      auto loaded = guest_modules(image.modules, image.release, modules);
+      with_modules.files.insert(with_modules.files.end(), loaded.files.begin(), loaded.files.end());
+      loading.modules = std::move(loaded.order);
+    }
+    const auto out = directory / "initramfs.cpio";
+    write_initramfs(base_initramfs(with_modules, cache), loading, out);
+    return out;
+  };
+}
+
+}  // namespace
+
+LibvirtOptions libvirt_options(const Config& config, const Places& places) {
+  LibvirtOptions options;
+  options.uri = config.target.uri;
+  options.state_directory = places.state;
+  options.acceleration = acceleration_of(config.target.kvm);
+  return options;
+}
+
+RangeSpec range_spec(const Config& config) {
+  RangeSpec spec;
+  spec.bad = config.source.bad;
+  spec.goods = config.source.good;
+  spec.ancestry = config.source.first_parent ? Ancestry::first_parent : Ancestry::all;
+  spec.paths = config.source.paths;
+  return spec;
+}
+
+BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot, GitSource& source) {
+  const auto& build = config.build;
+  BuildOptions options;
+  options.clone = config.source.repo;
+  options.worktree = slot.directory / "source";
+  options.output = slot.directory / "output";
+  options.cache = places.cache / "images";
+  options.cache_limit = static_cast<std::uint64_t>(build.cache_limit);
+  options.base = build.base;
+  options.fragments = build.fragments;
+  options.make_variables = build.make_variables;
+  options.arch = build.arch;
+  options.goal = goal_of(build.target);
+  options.ccache = cache_of(build.ccache);
+  options.jobs = build.jobs;
+  options.limit = build.limit;
+  for (const auto& fixup : build.fixups) options.fixups.push_back({fixup.patch, covers(source, fixup)});
+  return options;
+}
+
+TrialPlan plan_trials(const Config& config, const Places& places, double time_scale) {
+  TrialPlan plan;
+  auto& settings = plan.settings;
+  settings.shape = machine_shape(config.target);
+  const auto programs = find_guest_programs();
+  const auto work = plan_workloads(config.workloads, settings.shape, time_scale, programs);
+  settings.cmdline = default_cmdline(time_scale);
+  if (!config.target.cmdline.empty()) settings.cmdline += " " + config.target.cmdline;
+  settings.job.sysctls = default_sysctls(time_scale);
+  for (const auto& [name, value] : config.target.sysctls) settings.job.sysctls[name] = value;
+  settings.job.nics = plan_network(settings.shape);
+  settings.job.steps = work.steps;
+  settings.servers = work.servers;
+  settings.limits = watch_limits(config.limits, work.steps, time_scale);
+  settings.policy.warnings = config.verdict.warning == WarningPolicy::count;
+  InitramfsSpec spec{programs.init, work.files};
+  plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", config.target.modules);
+  return plan;
+}
+
+SessionRules session_rules(const Config& config) {
+  SessionRules rules;
+  rules.bisect.end_runs = config.bisect.end_runs;
+  rules.bisect.skip_limit = config.bisect.skip_limit;
+  rules.hunt = {config.verdict.hunt, config.verdict.other_crash, config.verdict.hang, config.verdict.warning};
+  rules.lab_retries = config.run.lab_retries;
+  rules.build_ahead = config.run.build_ahead ? BuildAhead::on : BuildAhead::off;
+  return rules;
+}
+
+}  // namespace kverdict

@@ -1,0 +1,34 @@
+// A configuration made into the parts that a session or a trial talks to: one function a part. Decides nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "orchestrator/cli/commands/places.hpp"
+#include "orchestrator/core/model/history.hpp"
+#include "orchestrator/drive/session.hpp"
+#include "orchestrator/images/build_provider.hpp"
+#include "orchestrator/sources/git_source.hpp"
+#include "runners/libvirt/options.hpp"
+#include "workloads/guest_programs.hpp"
+
+namespace kverdict {
+
+LibvirtOptions libvirt_options(const Config& config, const Places& places);
+
+RangeSpec range_spec(const Config& config);
+
+// `ours` may ask it about ancestors for as long as the options live.
+BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot, GitSource& source);
+
+// What every boot has in common, and the files its initramfs is made of. UsageError for a workload that does
+// not exist or cannot run on this machine's shape.
+struct TrialPlan {
+  TrialSettings settings;
+  MakeInitramfs make_initramfs;
+};
+TrialPlan plan_trials(const Config& config, const Places& places, double time_scale);
+
+SessionRules session_rules(const Config& config);
+
+}  // namespace kverdict

@@ -1,0 +1,228 @@
+// run and resume: one session from the command line to its report.
+#include <cstdio>
+#include <iostream>
+
+#include "orchestrator/cli/commands/commands.hpp"
+#include "orchestrator/cli/commands/interrupt.hpp"
+#include "orchestrator/cli/commands/lab.hpp"
+#include "orchestrator/cli/commands/opened.hpp"
+#include "orchestrator/cli/commands/terminal_observer.hpp"
+#include "orchestrator/core/report/transcript_text.hpp"
+#include "orchestrator/drive/journal_file.hpp"
+#include "runners/error.hpp"
+#include "runners/host/files.hpp"
+#include "runners/host/log.hpp"
+#include "runners/host/race.hpp"
+#include "runners/host/steady_clock.hpp"
+#include "runners/libvirt/libvirt_runner.hpp"
+
+namespace kverdict {
+namespace {
+
+Terminal stderr_terminal(const Invocation& invocation) {
+  return terminal_of(2, process_inputs(invocation.config_file, {}).environment, invocation.color);
+}
+
+LogLevel log_level(const Invocation& invocation) {
+  return invocation.verbosity == 0 ? LogLevel::info : LogLevel::debug;
+}
+
+// Redraws the progress line until it is cancelled.
+Task<int> tick(Clock& clock, TerminalObserver& observer) {
+  for (;;) {
+    auto waiting = clock.until(clock.now() + std::chrono::seconds(1));
+    co_await std::move(waiting);
+    observer.tick();
+  }
+}
+
+void keep_report(const Report& report, const SessionPlace& place) {
+  write_file(place.directory / "report.txt", report_text(report));
+  write_file(place.directory / "report.md", report_markdown(report));
+  write_file(place.directory / "report.json", report_json(report) + "\n");
+}
+
+// One session with everything it holds; lives as long as its command.
+class Running {
+ public:
+  Running(const Invocation& invocation, OpenedSession& session, LibvirtGround ground)
+      : invocation_(invocation),
+        session_(session),
+        ground_(std::move(ground)),
+        places_(find_places(session.config)),
+        slot_(take_build_slot(places_, session.config.source.repo)),
+        journal_(JournalFile::open(session.place.journal(), clock_)),
+        line_(stderr, stderr_terminal(invocation)),
+        observer_(clock_, line_, session.describe()) {}
+
+  int run() {
+    open_log(session_.place.directory / "kverdict.log", log_level(invocation_));
+    return run_interruptible(context_, body());
+  }
+
+  const State& state() const { return journal_.state(); }
+  JournalFile& journal() { return journal_; }
+
+ private:
+  Task<int> body() {
+    auto working = work();
+    auto ticking = tick(clock_, observer_);
+    auto both = race(std::move(working), std::move(ticking));
+    const auto first = co_await std::move(both);
+    co_return std::get<0>(first);
+  }
+
+  Task<int> work() {
+    auto opening = LibvirtRunner::open(clock_, libvirt_options(session_.config, places_), std::move(ground_));
+    auto runner = co_await std::move(opening);
+    auto sweeping = runner->sweep();
+    const auto swept = co_await std::move(sweeping);
+    if (swept > 0) note("removed " + std::to_string(swept) + " left-over guests of dead sessions");
+    auto plan = plan_trials(session_.config, places_, runner->traits().time_scale);
+    TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
+    auto on_progress = [this](const BuildProgress& progress) { observer_.on_build(progress); };
+    auto build = build_options(session_.config, places_, slot_, session_.source);
+    BuildProvider provider(clock_, pool_, std::move(build), on_progress);
+    BuildQueue builds(context_.get_executor(), provider);
+    SessionParts parts{clock_, journal_, builds, trials, observer_, session_.range, session_.parents_of(), session_.place.directory};
+    Session session(parts, session_.rules);
+    auto running = session.run();
+    const auto conclusion = co_await std::move(running);
+    co_return exit_code(conclusion);
+  }
+
+  void note(const std::string& text) {
+    journal_.append(Noted{text});
+    observer_.on_note(text);
+  }
+
+  const Invocation& invocation_;
+  OpenedSession& session_;
+  LibvirtGround ground_;
+  SteadyClock clock_;
+  boost::asio::io_context context_{1};
+  BlockingPool pool_{1};
+  Places places_;
+  BuildSlot slot_;
+  JournalFile journal_;
+  ProgressLine line_;
+  TerminalObserver observer_;
+};
+
+std::string resume_line(const SessionPlace& place) { return "kverdict resume " + place.name(); }
+
+// Runs it, whatever state it is in, and says how it ended.
+int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround ground) {
+  int code = 0;
+  try {
+    Running running(invocation, session, std::move(ground));
+    code = running.run();
+  } catch (const InfraError&) {
+    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", resume_line(session.place).c_str());
+    throw;
+  }
+  if (code >= 128) {
+    std::fprintf(stderr, "interrupted; go on with: %s\n", resume_line(session.place).c_str());
+    return code;
+  }
+  session.state = replay(JournalFile::read(session.place.journal()).entries);
+  const auto report = session.report();
+  keep_report(report, session.place);
+  std::cout << (invocation.form == OutputForm::json ? report_json(report) + "\n" : report_text(report)) << std::flush;
+  return code;
+}
+
+SessionOpened opening_event(const LoadedConfig& loaded, const LoadedConfig& files_only, const SessionPlace& place,
+                            const Range& range) {
+  SessionOpened opened;
+  opened.program = program_version();
+  opened.session = place.name();
+  opened.config = to_json(loaded.config);
+  opened.config_file = loaded.files.empty() ? "" : loaded.files.back().string();
+  opened.file_config = to_json(files_only.config);
+  opened.bad = range.bad;
+  opened.goods = range.goods;
+  opened.merge_bases = range.merge_bases;
+  opened.candidates = range.history.size();
+  opened.history = range_digest(range);
+  return opened;
+}
+
+// What the files alone say: flags and environment are of one call, files may change between two.
+LoadedConfig read_files(std::optional<std::filesystem::path> file) {
+  auto inputs = process_inputs(std::move(file), {});
+  std::erase_if(inputs.environment, [](const auto& variable) { return variable.first.starts_with("KVERDICT_"); });
+  return read_config(inputs);
+}
+
+void take_over(Config& config, const Config& from, const std::string& key_name) {
+  std::vector<Problem> problems;
+  const auto* key = find_key<Config>(key_name);
+  if (key != nullptr) assign(config, *key, value_of(from, *key), Setting{key_name, &problems, {}, {}});
+}
+
+bool is_given(const LoadedConfig& loaded, const std::string& key) {
+  const auto layer = loaded.origin(key).layer;
+  return layer == Layer::flag || layer == Layer::environment;
+}
+
+// The session's configuration, with what the files changed since and what this call's flags say. UsageError
+// that names the keys when that would be another question.
+Config config_for_resume(const Invocation& invocation, const State& state) {
+  auto config = config_from_json(state.config);
+  const auto& opened = state.opened;
+  auto file = invocation.config_file;
+  if (!file && !opened.config_file.empty() && std::filesystem::exists(opened.config_file)) file = opened.config_file;
+  if (file && !opened.file_config.empty()) {
+    const auto before = config_from_json(opened.file_config);
+    const auto now = read_files(file);
+    if (!now.problems.empty()) throw UsageError(to_text(now.problems.front()));
+    require_same_question(before, now.config);
+    for (const auto& change : diff(before, now.config)) take_over(config, now.config, change.key);
+  }
+  const auto given = read_config(process_inputs(file, invocation.settings));
+  if (!given.problems.empty()) throw UsageError(to_text(given.problems.front()));
+  auto wanted = config;
+  for (const auto& change : diff(config, given.config))
+    if (is_given(given, change.key)) take_over(wanted, given.config, change.key);
+  require_same_question(config, wanted);
+  return wanted;
+}
+
+}  // namespace
+
+int run_command(const Invocation& invocation) {
+  const auto inputs = process_inputs(invocation.config_file, invocation.settings);
+  auto loaded = load_config(inputs, Need::session);
+  const auto places = find_places(loaded.config);
+  auto ground = prepare_process_for_libvirt(libvirt_options(loaded.config, places));
+  auto source = GitSource::open(loaded.config.source.repo);
+  auto range = source.resolve(range_spec(loaded.config));
+  plan_trials(loaded.config, places, 1.0);  // what is wrong with the workload is said before anything is made
+  SteadyClock clock;
+  const auto place = new_session(places, loaded.config, clock.wall());
+  const auto lock = lock_session(place);
+  JournalFile::create(place.journal(), clock, opening_event(loaded, read_files(invocation.config_file), place, range));
+  std::fprintf(stderr, "session %s: %zu candidates\n", place.name().c_str(), range.history.size());
+  auto rules = session_rules(loaded.config);
+  auto state = replay(JournalFile::read(place.journal()).entries);
+  OpenedSession session{place, std::move(state), loaded.config, std::move(source), std::move(range), std::move(rules)};
+  return go_on(invocation, session, std::move(ground));
+}
+
+int resume_command(const Invocation& invocation, const ResumeCommand& command) {
+  auto session = open_session(invocation, command.session);
+  session.config = config_for_resume(invocation, session.state);
+  session.rules = session_rules(session.config);
+  auto ground = prepare_process_for_libvirt(libvirt_options(session.config, find_places(session.config)));
+  const auto lock = lock_session(session.place);
+  SteadyClock clock;
+  {
+    auto journal = JournalFile::open(session.place.journal(), clock);
+    journal.append(SessionResumed{program_version(), to_json(session.config)});
+    session.state = journal.state();
+  }
+  return go_on(invocation, session, std::move(ground));
+}
+
+}  // namespace kverdict

@@ -1,0 +1,123 @@
+// trial: one candidate by hand, or for `git bisect run`.
+#include <cstdio>
+#include <iostream>
+
+#include "orchestrator/cli/commands/commands.hpp"
+#include "orchestrator/cli/commands/interrupt.hpp"
+#include "orchestrator/cli/commands/lab.hpp"
+#include "orchestrator/cli/commands/terminal_observer.hpp"
+#include "orchestrator/core/journal/codec.hpp"
+#include "runners/error.hpp"
+#include "runners/host/log.hpp"
+#include "runners/host/steady_clock.hpp"
+#include "runners/libvirt/libvirt_runner.hpp"
+
+namespace kverdict {
+namespace {
+
+// git bisect run: 0 good, 1 bad, 125 cannot be tested, 128 and above stop the bisection.
+constexpr int k_lab_failed = 132;
+
+int code_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good: return 0;
+    case Verdict::bad: return 1;
+    case Verdict::skip: return 125;
+    case Verdict::nothing: return k_lab_failed;
+  }
+  return k_lab_failed;
+}
+
+// With no title to hunt, a failure is the failure: bad.
+Judgement judge_alone(const Outcome& outcome, HuntPolicy policy) {
+  if (policy.titles.empty()) policy.other_crash = OtherCrash::bad;
+  return judge(outcome, signature_of(policy.titles), policy);
+}
+
+Outcome build_outcome(const BuildFailure& failure) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::build_failed;
+  outcome.detail = failure.detail;
+  outcome.log_tail = failure.log_tail;
+  return outcome;
+}
+
+class OneTrial {
+ public:
+  OneTrial(const Config& config, LibvirtGround ground, GitSource& source, const CandidateId& id)
+      : config_(config),
+        ground_(std::move(ground)),
+        source_(source),
+        id_(id),
+        places_(find_places(config)),
+        slot_(take_build_slot(places_, config.source.repo)) {}
+
+  int run() {
+    open_log(places_.state / "trial.log", LogLevel::info);
+    return run_interruptible(context_, body());
+  }
+  const Outcome& outcome() const { return outcome_; }
+  std::filesystem::path directory() const { return places_.state / "trials" / id_.value.substr(0, 12); }
+
+ private:
+  Task<int> body() {
+    auto opening = LibvirtRunner::open(clock_, libvirt_options(config_, places_), std::move(ground_));
+    auto runner = co_await std::move(opening);
+    auto sweeping = runner->sweep();
+    co_await std::move(sweeping);
+    auto plan = plan_trials(config_, places_, runner->traits().time_scale);
+    auto build = build_options(config_, places_, slot_, source_);
+    BuildProvider provider(clock_, pool_, std::move(build));
+    auto building = provider.image_for(id_);
+    auto result = co_await std::move(building);
+    if (const auto* failure = std::get_if<BuildFailure>(&result)) {
+      outcome_ = build_outcome(*failure);
+      co_return 0;
+    }
+    TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
+    auto label = "trial-" + id_.value.substr(0, 12);
+    auto running = trials.run(label, std::get<BuiltImage>(result).image, directory());
+    auto run = co_await std::move(running);
+    outcome_ = std::move(run.outcome);
+    co_return 0;
+  }
+
+  const Config& config_;
+  LibvirtGround ground_;
+  GitSource& source_;
+  CandidateId id_;
+  SteadyClock clock_;
+  boost::asio::io_context context_{1};
+  BlockingPool pool_{1};
+  Places places_;
+  BuildSlot slot_;
+  Outcome outcome_;
+};
+
+void say(const Invocation& invocation, const OneTrial& trial, const CandidateInfo& info, const Judgement& judgement) {
+  if (invocation.form == OutputForm::json) {
+    std::cout << encode_outcome(trial.outcome()) << std::endl;
+    return;
+  }
+  std::cout << to_string(judgement.verdict) << ": " << short_id(info.id) << " " << printable(info.subject) << ": "
+            << printable(judgement.reason) << std::endl;
+  if (!trial.outcome().log_tail.empty()) std::cerr << printable_lines(trial.outcome().log_tail);
+  std::cerr << "transcript: " << (trial.directory() / "transcript.log").string() << std::endl;
+}
+
+}  // namespace
+
+int trial_command(const Invocation& invocation, const TrialCommand& command) {
+  const auto loaded = load_config(process_inputs(invocation.config_file, invocation.settings), Need::trial);
+  const auto& config = loaded.config;
+  auto ground = prepare_process_for_libvirt(libvirt_options(config, find_places(config)));
+  auto source = GitSource::open(config.source.repo);
+  const auto id = source.commit_of(command.revision);
+  OneTrial trial(config, std::move(ground), source, id);
+  if (const int code = trial.run(); code != 0) return code;
+  const auto judgement = judge_alone(trial.outcome(), session_rules(config).hunt);
+  say(invocation, trial, source.describe(id), judgement);
+  return code_of(judgement.verdict);
+}
+
+}  // namespace kverdict
