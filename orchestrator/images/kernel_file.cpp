@@ -197,6 +197,14 @@ bool has_pvh_entry(std::string_view vmlinux, const std::string& name) {
   return has_pvh_entry(parse_elf(vmlinux, name));
 }
 
+std::string elf_build_id(std::string_view bytes, const std::string& name) {
+  return build_id_of(parse_elf(bytes, name));
+}
+
+bool has_debug_sections(std::string_view bytes, const std::string& name) {
+  return parse_elf(bytes, name).section(".debug_info") != nullptr;
+}
+
 KernelFacts read_kernel(std::string_view bytes, const std::string& name) {
   if (bytes.empty()) throw UsageError(name + ": empty file, not a kernel");
   if (has_elf_magic(bytes)) return read_elf_kernel(bytes, name);

@@ -29,6 +29,11 @@ KernelFacts read_kernel_file(const std::filesystem::path& file);
 // Does the ELF kernel carry the note by which a hypervisor can enter it directly?
 bool has_pvh_entry(std::string_view vmlinux, const std::string& name);
 
+// The GNU build id of any ELF file, lower-case hex; empty when it has none.
+std::string elf_build_id(std::string_view bytes, const std::string& name);
+// Does it carry debug information (which the guest does not need)?
+bool has_debug_sections(std::string_view bytes, const std::string& name);
+
 // Digest of what an ELF kernel loads into memory: two kernels with equal digests behave alike. Left out are
 // what is never loaded (symbol table, debug information), the build id, and the line numbers of WARN and BUG
 // sites when the bug table is surely understood: so a comment added above a WARN makes no other kernel.

@@ -1,0 +1,122 @@
+#include "orchestrator/images/build_state.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "runners/error.hpp"
+#include "runners/host/files.hpp"
+
+namespace kverdict {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int k_format = 1;
+constexpr std::size_t k_max_state = 64 << 20;
+constexpr std::size_t k_max_record = 16 << 20;
+constexpr const char* k_state = ".kverdict-state.json";
+constexpr const char* k_stamp = ".kverdict-began";
+
+bool has_type(const json& state, const char* key, json::value_t type) {
+  return state.contains(key) && state[key].type() == type;
+}
+
+bool is_state(const json& state) {
+  return state.is_object() && state.contains("format") && state["format"] == k_format &&
+         has_type(state, "candidate", json::value_t::string) &&
+         has_type(state, "config_key", json::value_t::string) &&
+         has_type(state, "whole", json::value_t::boolean) &&
+         has_type(state, "pending", json::value_t::array) &&
+         has_type(state, "warnings", json::value_t::array);
+}
+
+std::vector<std::string> texts(const json& array) {
+  std::vector<std::string> all;
+  for (const auto& item : array)
+    if (item.is_string()) all.push_back(item.get<std::string>());
+  return all;
+}
+
+// kbuild's record of how a file was made: dir/.name.cmd for dir/name.
+fs::path record_of(const fs::path& file) {
+  return file.parent_path() / ("." + file.filename().string() + ".cmd");
+}
+
+bool is_record(const fs::path& file) {
+  const auto name = file.filename().string();
+  return name.starts_with('.') && name.ends_with(".cmd");
+}
+
+// A record is whole when it ends with its last rule, or (without dependencies) with its only line.
+bool is_torn(const fs::path& record) {
+  const auto text = read_file_if_there(record, k_max_record);
+  if (!text || text->empty() || text->back() != '\n') return true;
+  return text->find("\ndeps_") != std::string::npos && !text->ends_with("):\n");
+}
+
+// Was this file, written by the interrupted build, finished? Make writes the record after the file.
+bool is_finished(const fs::path& file) {
+  std::error_code error;
+  const auto record = record_of(file);
+  if (!fs::is_regular_file(record, error) || is_torn(record)) return false;
+  return fs::file_size(file, error) > 0 &&
+         fs::last_write_time(record, error) >= fs::last_write_time(file, error);
+}
+
+bool must_stay(const fs::path& file) {
+  const auto name = file.filename().string();
+  return name == ".config" || name == k_stamp;
+}
+
+}  // namespace
+
+std::optional<BuildState> load_build_state(const fs::path& output) {
+  const auto text = read_file_if_there(output / k_state, k_max_state);
+  if (!text) return std::nullopt;
+  const auto record = json::parse(*text, nullptr, false);
+  if (!is_state(record)) return std::nullopt;
+  BuildState state;
+  state.candidate.value = record["candidate"].get<std::string>();
+  state.config_key = record["config_key"].get<std::string>();
+  state.whole = record["whole"].get<bool>();
+  for (auto& path : texts(record["pending"])) state.pending.insert(std::move(path));
+  state.warnings = texts(record["warnings"]);
+  return state;
+}
+
+void store_build_state(const fs::path& output, const BuildState& state) {
+  const json record = {
+      {"format", k_format},   {"candidate", state.candidate.value}, {"config_key", state.config_key},
+      {"whole", state.whole}, {"pending", state.pending},           {"warnings", state.warnings}};
+  // A path of a hostile tree may be no UTF-8: then it is replaced, and matches nothing that can be skipped.
+  write_file(output / k_state, record.dump(1, ' ', false, json::error_handler_t::replace),
+             Durability::synced);
+}
+
+void begin_build(const fs::path& output) {
+  make_dirs(output);
+  std::error_code error;
+  fs::remove(output / k_state, error);
+  sync_directory(output);
+  write_file(output / k_stamp, "");
+}
+
+unsigned remove_unfinished_files(const fs::path& output) {
+  std::error_code error;
+  const auto began = fs::last_write_time(output / k_stamp, error);
+  std::vector<fs::path> doomed;
+  for (fs::recursive_directory_iterator at(output, error), end; !error && at != end; at.increment(error)) {
+    const auto& file = at->path();
+    if (!at->is_regular_file() || must_stay(file) || at->last_write_time() < began) continue;
+    const bool unfinished = is_record(file) ? is_torn(file) : !is_finished(file);
+    if (unfinished) doomed.push_back(file);
+  }
+  for (const auto& file : doomed) {
+    fs::remove(file, error);
+    fs::remove(record_of(file), error);
+  }
+  return static_cast<unsigned>(doomed.size());
+}
+
+}  // namespace kverdict

@@ -1,0 +1,36 @@
+// What an output folder holds, written down beside it so that the next build knows: from which candidate,
+// with which configuration, and whether everything in it is up to date. Removed while make runs: a folder
+// without state was left by a build that was interrupted, and is cleaned before it is used.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/core/model/candidate.hpp"
+
+namespace kverdict {
+
+struct BuildState {
+  CandidateId candidate;   // last built from
+  std::string config_key;  // digest of what .config was made from; empty = .config is not usable
+  bool whole = false;      // a build of the whole tree ended well, and since then only `pending` changed
+  std::set<std::string> pending;      // files that differed in builds since then that failed, or in patches
+  std::vector<std::string> warnings;  // of the configuration
+  bool operator==(const BuildState&) const = default;
+};
+
+// None: no folder, a fresh one, or one that was left in the middle of a build.
+std::optional<BuildState> load_build_state(const std::filesystem::path& output);
+void store_build_state(const std::filesystem::path& output, const BuildState& state);
+
+// Before make runs: no state any more, and a time stamp that later tells what this build wrote.
+void begin_build(const std::filesystem::path& output);
+
+// Removes what an interrupted build may have left half written: of the files written since it began, all
+// that make did not finish (their command record is missing, older, or torn). Returns how many.
+unsigned remove_unfinished_files(const std::filesystem::path& output);
+
+}  // namespace kverdict
