@@ -192,7 +192,7 @@ bool is_glue(std::string_view function) {
   return false;
 }
 
-std::string_view pick_stalled(const std::vector<TraceFrame>& frames) {
+std::string_view pick_stalled(const std::vector<NamedFrame>& frames) {
   if (frames.empty() || fits_any(k_not_running, plain_function(frames.front().function))) return {};
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const auto name = plain_function(frames[i].function);
@@ -204,7 +204,7 @@ std::string_view pick_stalled(const std::vector<TraceFrame>& frames) {
   return {};
 }
 
-std::string_view pick_hung(const std::vector<TraceFrame>& frames) {
+std::string_view pick_hung(const std::vector<NamedFrame>& frames) {
   for (const auto& frame : frames)
     if (!fits_any(k_waits, plain_function(frame.function))) return frame.function;
   return {};

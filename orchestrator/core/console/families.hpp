@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "orchestrator/core/console/oops.hpp"
+#include "orchestrator/core/console/trace.hpp"
 
 namespace kverdict {
 
@@ -15,9 +15,9 @@ bool is_glue(std::string_view function);
 
 // The frame before the first anchor (system call entry, softirq, timer, work, file and socket dispatch): a
 // spinning kernel is caught anywhere inside of it. Empty = no anchor.
-std::string_view pick_stalled(const std::vector<TraceFrame>& frames);
+std::string_view pick_stalled(const std::vector<NamedFrame>& frames);
 // The first frame that is neither scheduler nor lock nor wait. Empty = none.
-std::string_view pick_hung(const std::vector<TraceFrame>& frames);
+std::string_view pick_hung(const std::vector<NamedFrame>& frames);
 
 // Are the flavours of synchronize_rcu and of smp_call_function one function?
 enum class Flavours { apart, joined };

@@ -15,8 +15,23 @@ bool has_byte(std::string_view text, char byte) {
   return !text.empty() && std::memchr(text.data(), byte, text.size()) != nullptr;
 }
 
+// Any byte below ' '? Eight at a time; the trick is exact for bounds up to 128.
+bool has_control(std::string_view text) {
+  constexpr std::uint64_t k_ones = 0x0101010101010101;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    if (((word - k_ones * 0x20) & ~word & (k_ones * 0x80)) != 0) return true;
+  }
+  for (; at < text.size(); ++at)
+    if (static_cast<unsigned char>(text[at]) < 0x20) return true;
+  return false;
+}
+
 bool is_dirty(std::string_view raw) {
-  return has_byte(raw, '\x1b') || has_byte(raw, '\0') || has_byte(raw, '\b');
+  return std::any_of(raw.begin(), raw.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '	'; });
 }
 
 bool is_blank(std::string_view text) {
@@ -107,12 +122,13 @@ void LineReader::finish(const Sink& sink) {
 
 void LineReader::take_raw(std::string_view raw, std::uint64_t begin, std::uint64_t end, const Sink& sink) {
   while (!raw.empty() && raw.back() == '\r') raw.remove_suffix(1);
-  if (has_byte(raw, '\r')) return split_returns(raw, begin, end, sink);
+  const bool controls = has_control(raw);
+  if (controls && has_byte(raw, '\r')) return split_returns(raw, begin, end, sink);
   Line line;
   line.raw = raw;
   line.begin = begin;
   line.end = end;
-  if (is_dirty(raw)) return take_dirty(line, sink);
+  if (controls && is_dirty(raw)) return take_dirty(line, sink);
   take_clean(raw, line, sink);
 }
 

@@ -8,11 +8,10 @@
 
 namespace kverdict {
 
-// One step of a call trace, innermost first.
+// One step of a call trace, innermost first. What the unwinder marked "?" is left out.
 struct TraceFrame {
   std::string function;  // without offset; Rust paths in full
   std::string module;    // empty = built in
-  bool reliable = true;  // false: the unwinder marked it "?"
   bool operator==(const TraceFrame&) const = default;
 };
 

@@ -53,17 +53,31 @@ class Cursor {
   std::string_view text_;
 };
 
-// "[   12.345678]"
+// "[   12.345678]" at text[at]; where it ends, 0 = none. Runs once a line and more: no frills.
+std::size_t stamp_end(std::string_view text, std::size_t at, std::uint64_t& micros) {
+  const auto digit = [&](std::size_t i) { return i < text.size() && is_digit(text[i]); };
+  ++at;
+  while (at < text.size() && text[at] == ' ') ++at;
+  std::uint64_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < 12 && digit(at); ++digits)
+    value = value * 10 + static_cast<std::uint64_t>(text[at++] - '0');
+  if (digits == 0 || at + 8 > text.size() || text[at] != '.' || text[at + 7] != ']') return 0;
+  for (std::size_t i = 1; i <= 6; ++i) {
+    if (!is_digit(text[at + i])) return 0;
+    value = value * 10 + static_cast<std::uint64_t>(text[at + i] - '0');
+  }
+  micros = value;
+  return at + 8;
+}
+
 std::optional<std::chrono::microseconds> read_stamp(Cursor& cursor) {
-  Cursor c = cursor;
-  if (!c.take('[')) return std::nullopt;
-  c.spaces();
-  const auto seconds = c.number(1, 12);
-  if (!seconds || !c.take('.')) return std::nullopt;
-  const auto micros = c.number(6, 6);
-  if (!micros || !c.take(']')) return std::nullopt;
-  cursor = c;
-  return std::chrono::microseconds(static_cast<std::int64_t>(*seconds * 1'000'000 + *micros));
+  std::uint64_t micros = 0;
+  if (cursor.peek() != '[') return std::nullopt;
+  const auto end = stamp_end(cursor.text(), cursor.at, micros);
+  if (end == 0) return std::nullopt;
+  cursor.at = end;
+  return std::chrono::microseconds(static_cast<std::int64_t>(micros));
 }
 
 // "[  T123]" or "[    C0]"
@@ -291,8 +305,8 @@ bool read_layer(Cursor& cursor, LinePrefix& prefix, bool& dated) {
 // `journalctl -o short-monotonic` puts host and tag behind the stamp.
 void read_late_tag(Cursor& cursor, LinePrefix& prefix) {
   const auto rest = cursor.rest();
-  const auto space = rest.find(' ');
-  if (space != std::string_view::npos && space <= 64 && rest.substr(space + 1).starts_with("kernel: "))
+  const auto space = rest.substr(0, 65).find(' ');
+  if (space != std::string_view::npos && rest.substr(space + 1).starts_with("kernel: "))
     read_tag(cursor, prefix);
 }
 
@@ -315,8 +329,8 @@ std::size_t find_embedded_stamp(std::string_view line, std::size_t from) {
     if (at == std::string_view::npos) return at;
     const char next = at + 1 < line.size() ? line[at + 1] : '\0';
     if (next == ' ' || is_digit(next)) {
-      Cursor cursor(line.substr(at));
-      if (read_stamp(cursor)) return at;
+      std::uint64_t micros = 0;
+      if (stamp_end(line, at, micros) != 0) return at;
     }
     from = at + 1;
   }

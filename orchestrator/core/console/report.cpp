@@ -15,13 +15,8 @@ constexpr std::string_view k_no_frame = "corrupted";
 
 using Kind = BodyStep::Kind;
 
-// The body read once: what the pickers walk over.
-struct Body {
-  std::vector<BodyStep> steps;  // without plain text
-  std::size_t frames = 0;       // with a name, reliable
-  bool started = false;         // a "Call Trace:" was there
-  bool empty_start = false;     // ... and one of them had nothing below
-};
+// What the pickers walk over: the body without plain text.
+using Body = std::vector<BodyStep>;
 
 // Fault injection reports itself in the middle of what others say.
 bool is_injector(std::string_view function) {
@@ -35,38 +30,14 @@ bool is_injection(std::string_view text) {
 
 Body read_body(const Report& report, bool own_only) {
   Body body;
-  bool open = false;
-  std::size_t in_trace = 0;
   for (std::size_t i = 1; i < report.lines.size(); ++i) {
     const auto& line = report.lines[i];
-    if (own_only && !line.own) continue;
-    auto step = read_step(line.text);
-    if (line.other_header || is_injection(line.text) ||
-        (step.kind == Kind::frame && is_injector(step.function)))
-      step.kind = Kind::intruder;
-    if (step.kind == Kind::text) continue;
-    if (step.kind == Kind::trace_start) {
-      body.empty_start = body.empty_start || (open && in_trace == 0);
-      body.started = true;
-      open = true;
-      in_trace = 0;
-    }
-    if (step.kind == Kind::frame) {
-      ++in_trace;
-      if (step.reliable) ++body.frames;
-    }
-    body.steps.push_back(step);
+    if ((own_only && !line.own) || (line.kind == Kind::text && !line.other_header)) continue;
+    auto step = line.kind == Kind::text ? BodyStep{} : read_step(line.text);
+    step.kind = line.other_header ? Kind::intruder : line.kind;
+    body.push_back(step);
   }
-  body.empty_start = body.empty_start || (open && in_trace == 0);
   return body;
-}
-
-TraceFrame frame_of(const BodyStep& step, std::string_view function) {
-  TraceFrame frame;
-  frame.function = std::string(function);
-  frame.module = std::string(step.module);
-  frame.reliable = step.reliable;
-  return frame;
 }
 
 enum class Reading {
@@ -79,7 +50,7 @@ enum class Reading {
 // returns true or another report intrudes.
 template <class Visit>
 void each_trace(const Body& body, Reading reading, Visit visit) {
-  std::vector<TraceFrame> frames;
+  std::vector<NamedFrame> frames;
   bool live = reading != Reading::explicit_only;
   bool in_trace = false;
   const BodyStep* pointer = nullptr;  // said in front of the trace: its innermost frame
@@ -89,11 +60,11 @@ void each_trace(const Body& body, Reading reading, Visit visit) {
     in_trace = false;
     return done;
   };
-  for (const auto& step : body.steps) {
+  for (const auto& step : body) {
     const bool begins = step.kind == Kind::trace_start;
     if (begins || step.kind == Kind::other_trace || step.kind == Kind::user || step.kind == Kind::intruder) {
       if (close() || step.kind == Kind::intruder) return;
-      if (begins && pointer) frames.push_back(frame_of(*pointer, pointer->function));
+      if (begins && pointer) frames.push_back({pointer->function, pointer->module});
       if (step.kind != Kind::user) live = begins || reading == Reading::everything;
       continue;
     }
@@ -107,8 +78,8 @@ void each_trace(const Body& body, Reading reading, Visit visit) {
     pointer = nullptr;
     in_trace = true;
     if (frames.empty() || frames.back().function != step.function)
-      frames.push_back(frame_of(step, step.function));
-    if (!step.caller_function.empty()) frames.push_back(frame_of(step, step.caller_function));
+      frames.push_back({step.function, step.module});
+    if (!step.caller_function.empty()) frames.push_back({step.caller_function, step.module});
   }
   close();
 }
@@ -123,20 +94,23 @@ bool is_worthy(const Rule& rule, std::string_view function) {
   return !is_glue(function) && !fits_any(rule.skip, plain_function(function));
 }
 
-void keep_trace(Choice& choice, const std::vector<TraceFrame>& frames) {
-  choice.trace.assign(frames.begin(),
-                      frames.begin() + static_cast<std::ptrdiff_t>(std::min(frames.size(), k_longest_trace)));
+void keep_trace(Choice& choice, const std::vector<NamedFrame>& frames) {
+  choice.trace.clear();
+  for (const auto& frame : frames) {
+    if (choice.trace.size() >= k_longest_trace) return;
+    choice.trace.push_back({std::string(frame.function), std::string(frame.module)});
+  }
 }
 
 void choose_from_traces(const Rule& rule, const Body& body, Choice& choice) {
   const bool lists = rule.kind == "kmsan" || rule.kind == "kcsan" || rule.kind == "kfence";
   auto reading = lists ? Reading::implicit_too : Reading::explicit_only;
   if (rule.plan == FramePlan::site || rule.plan == FramePlan::chain) reading = Reading::everything;
-  each_trace(body, reading, [&](const std::vector<TraceFrame>& frames) {
+  each_trace(body, reading, [&](const std::vector<NamedFrame>& frames) {
     if (choice.trace.empty()) keep_trace(choice, frames);
     for (const auto& frame : frames) {
       if (!is_worthy(rule, frame.function)) continue;
-      choice.frame = frame.function;
+      choice.frame = std::string(frame.function);
       keep_trace(choice, frames);
       return true;
     }
@@ -145,7 +119,7 @@ void choose_from_traces(const Rule& rule, const Body& body, Choice& choice) {
 }
 
 void choose_pointer(const Rule& rule, const Body& body, Choice& choice) {
-  for (const auto& step : body.steps) {
+  for (const auto& step : body) {
     if (step.kind == Kind::intruder) return;
     if (step.kind != Kind::pointer || !step.has_name) continue;
     if (is_worthy(rule, step.function)) choice.frame = std::string(step.function);
@@ -153,9 +127,9 @@ void choose_pointer(const Rule& rule, const Body& body, Choice& choice) {
   }
 }
 
-void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<TraceFrame>&),
+void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<NamedFrame>&),
                    Choice& choice) {
-  each_trace(body, Reading::explicit_only, [&](const std::vector<TraceFrame>& frames) {
+  each_trace(body, Reading::explicit_only, [&](const std::vector<NamedFrame>& frames) {
     if (choice.trace.empty()) keep_trace(choice, frames);
     const auto frame = pick(frames);
     if (frame.empty()) return pick == pick_hung;  // only the first trace is the hung task's
@@ -176,7 +150,7 @@ std::string_view site_in(std::string_view text) {
 void choose_site(const Rule& rule, const Report& report, bool own_only, Choice& choice) {
   for (const auto& line : report.lines) {
     if (own_only && !line.own) continue;
-    const auto kind = read_step(line.text).kind;
+    const auto kind = line.kind;
     if (kind == Kind::frame || kind == Kind::trace_start) return;
     const auto site = site_in(line.text);
     if (site.empty() || !is_worthy(rule, site)) continue;
@@ -188,7 +162,7 @@ void choose_site(const Rule& rule, const Report& report, bool own_only, Choice& 
 // Where KMSAN's uninitialised memory came from.
 void choose_origin(const Rule& rule, const Body& body, Choice& choice) {
   bool past = false;
-  for (const auto& step : body.steps) {
+  for (const auto& step : body) {
     past = past || step.kind == Kind::other_trace;
     if (!past || step.kind != Kind::frame || !step.reliable || !is_worthy(rule, step.function)) continue;
     if (plain_function(step.function).find("alloc_skb") != std::string_view::npos) continue;
@@ -203,12 +177,11 @@ bool says_function(const Rule& rule) {
   return at != std::string_view::npos && (rule.header[at + 1] == 'o' || rule.header[at + 1] == 'f');
 }
 
-Choice choose(const Rule& rule, const Report& report, bool own_only, std::string_view named) {
+Choice choose(const Rule& rule, const Report& report, Body body, bool own_only, std::string_view named) {
   const bool picked = rule.plan == FramePlan::stall || rule.plan == FramePlan::hung;
-  auto body = read_body(report, own_only);
   // A stall is told in pieces, by several reporters.
   if (rule.plan == FramePlan::stall)
-    std::erase_if(body.steps, [](const BodyStep& step) { return step.kind == Kind::intruder; });
+    std::erase_if(body, [](const BodyStep& step) { return step.kind == Kind::intruder; });
   Choice choice;
   if ((rule.plan == FramePlan::body || says_function(rule)) && !named.empty() && is_worthy(rule, named))
     choice.frame = std::string(named);
@@ -318,8 +291,14 @@ void give_names(const Rule& rule, const std::string& frame, const std::string& o
 
 }  // namespace
 
-bool has_trace(const Report& report) {
-  return read_body(report, true).frames != 0;
+void append(Report& report, ReportLine line) {
+  const auto step = read_step(line.text);
+  line.kind = step.kind;
+  const bool injected = step.kind == Kind::frame ? is_injector(step.function)
+                                                 : step.kind == Kind::text && is_injection(line.text);
+  if (injected) line.kind = Kind::intruder;
+  if (line.kind == Kind::frame && line.own && step.reliable) ++report.frames;
+  report.lines.push_back(std::move(line));
 }
 
 std::optional<Oops> read_report(const Report& report) {
@@ -329,18 +308,17 @@ std::optional<Oops> read_report(const Report& report) {
   const auto& rule = *fitting;
   const auto named = captures.empty() ? std::string_view{} : captures.back();
   Oops oops;
-  auto choice = choose(rule, report, true, named);
+  auto choice = choose(rule, report, read_body(report, true), true, named);
   const bool framed = rule.title.find("{F}") != std::string_view::npos;
   const bool elsewhere = framed && choice.frame.empty() && rule.plan == FramePlan::stall;
-  if (elsewhere) choice = choose(rule, report, false, named);
-  const auto body = read_body(report, true);
+  if (elsewhere) choice = choose(rule, report, read_body(report, false), false, named);
   if (framed && choice.frame.empty())
     oops.why = "no frame to name";
   else if (elsewhere)
     oops.why = "only another CPU's trace names a frame";
   else if (rule.whole == Wholeness::torn)
     oops.why = "the header alone does not name it";
-  else if (rule.whole == Wholeness::trace && body.frames == 0)
+  else if (rule.whole == Wholeness::trace && report.frames == 0)
     oops.why = "no call trace";
   oops.corrupted = !oops.why.empty();
   oops.frame = choice.frame.empty() ? std::string{} : names_of(choice.frame, flavours_of(rule)).front();

@@ -8,6 +8,7 @@
 #include "orchestrator/core/console/lines.hpp"
 #include "orchestrator/core/console/oops.hpp"
 #include "orchestrator/core/console/rules.hpp"
+#include "orchestrator/core/console/trace.hpp"
 
 namespace kverdict {
 
@@ -16,6 +17,7 @@ struct ReportLine {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::string text;
+  BodyStep::Kind kind = BodyStep::Kind::text;
   bool other_header = false;  // another complaint begins here
   bool own = true;            // of the same task or CPU as the header
   bool stamped = true;        // a kernel line, as far as one can tell
@@ -26,6 +28,7 @@ struct Report {
   std::vector<ReportLine> lines;   // the first one is the header
   std::vector<const Rule*> rules;  // whose header fits, in order of preference
   std::size_t cue = 0;             // where in the header the rules' cue stands
+  std::size_t frames = 0;          // own ones, reliable
   bool panicked = false;
   bool cut = false;  // it ended before its end was seen
 };
@@ -33,7 +36,7 @@ struct Report {
 // What the report says now; may be torn. None = the header alone is no complaint, and nothing followed that
 // makes it one.
 std::optional<Oops> read_report(const Report& report);
-// Does it hold at least one frame of a call trace?
-bool has_trace(const Report& report);
+// Appends a line, read once here.
+void append(Report& report, ReportLine line);
 
 }  // namespace kverdict

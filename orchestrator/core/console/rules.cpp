@@ -426,9 +426,10 @@ class Cues {
   std::array<bool, 128> leads_{};
 };
 
+const Cues k_cues;
+
 const Cues& cues() {
-  static const Cues all;
-  return all;
+  return k_cues;
 }
 
 // Where the message proper starts, behind lead-ins.

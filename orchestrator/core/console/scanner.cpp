@@ -31,7 +31,7 @@ bool is_panic(const Rule& rule) {
 }
 
 bool is_complete(const Report& report) {
-  if (!has_trace(report)) return false;
+  if (report.frames == 0) return false;
   const auto oops = read_report(report);
   return oops && !oops->corrupted;
 }
@@ -120,7 +120,7 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Hea
   one.report.rules = std::move(header.rules);
   one.report.cue = header.at;
   one.report.panicked = is_panic(rule);
-  one.report.lines.push_back(kept(line, number, true));
+  append(one.report, kept(line, number, true));
   one.caller.assign(line.caller);
   one.last_time = line.printk_time;
   one.unstamped = line.origin == LineOrigin::unknown && stamped_ >= k_stamped_log;
@@ -137,7 +137,7 @@ bool OopsScanner::State::absorb(const Line& line, const Rule& rule) {
   if (is_continuation(rule)) return true;
   const auto& last = open_.back();
   return !line.caller.empty() && line.caller == last.caller && last.report.lines.size() <= k_same_breath &&
-         rule.kind != last.report.rules.front()->kind && !has_trace(last.report);
+         rule.kind != last.report.rules.front()->kind && last.report.frames == 0;
 }
 
 // The line that `number` names begins another report inside of those that are open.
@@ -153,8 +153,8 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
     auto& one = open_[i];
     const bool own = one.caller.empty() || line.caller.empty() || line.caller == one.caller;
     one.quiet = own ? 0 : one.quiet + 1;
-    const bool late =
-        own && line.printk_time && one.last_time && *line.printk_time > *one.last_time + k_longest_pause;
+    const bool late = own && !line.sequence && line.printk_time && one.last_time &&
+                      *line.printk_time > *one.last_time + k_longest_pause;
     if (late || one.quiet > k_longest_quiet || one.report.lines.size() >= k_longest_report ||
         one.bytes > k_largest_report) {
       one.report.cut = !late;
@@ -163,7 +163,7 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
     }
     if (own && line.printk_time) one.last_time = line.printk_time;
     one.bytes += line.text.size();
-    one.report.lines.push_back(kept(line, number, own));
+    append(one.report, kept(line, number, own));
     if (own && line.text.starts_with("---[ end Kernel panic")) {
       close(i);
       continue;
@@ -174,7 +174,7 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
 
 void OopsScanner::State::close(std::size_t index) {
   const auto& one = open_[index];
-  const bool believed = !one.unstamped || has_trace(one.report);
+  const bool believed = !one.unstamped || one.report.frames != 0;
   if (auto oops = believed ? read_report(one.report) : std::nullopt) {
     const auto before = [&](const Oops& other) { return other.first_line < oops->first_line; };
     const auto place = std::find_if(done.rbegin(), done.rend(), before).base();

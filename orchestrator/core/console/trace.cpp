@@ -120,6 +120,11 @@ bool is_other_trace(std::string_view text) {
                            "Memory state"});
 }
 
+// First letters of what is_trace_start(), is_other_trace() and read_pointer() look for.
+bool may_be_keyword(char c) {
+  return std::string_view("CBbsN-ScAFULlaPMhTpRIEKe").find(c) != std::string_view::npos;
+}
+
 std::optional<BodyStep> read_arm_frame(std::string_view text) {
   // "[<802b3ffc>] (left+0x0/0x78) from [<802e1324>] (right+0x6c/0x120)", "left from right+0x1/0x2"
   const auto from = text.find(" from ");
@@ -245,25 +250,28 @@ BodyStep read_step(std::string_view text) {
   text = trimmed(text);
   BodyStep step;
   if (text.size() < 4) return step;
-  if (is_trace_start(text)) {
-    step.kind = BodyStep::Kind::trace_start;
-    return step;
+  if (may_be_keyword(text[0])) {
+    if (is_trace_start(text))
+      step.kind = BodyStep::Kind::trace_start;
+    else if (is_other_trace(text))
+      step.kind = BodyStep::Kind::other_trace;
+    if (step.kind != BodyStep::Kind::text) return step;
+    if (const auto pointer = read_pointer(text)) return *pointer;
   }
-  if (is_other_trace(text)) {
-    step.kind = BodyStep::Kind::other_trace;
-    return step;
-  }
-  if (const auto pointer = read_pointer(text)) return *pointer;
-  if (text.find("+0x") == std::string_view::npos && !text.ends_with("[inline]")) return step;
-  if (text.find(" from ") != std::string_view::npos) {
-    if (const auto arm = read_arm_frame(without_addresses(text))) return *arm;
-  }
+  const auto plus = text.find('+');
+  const bool symbolic = plus != std::string_view::npos && text.substr(plus).starts_with("+0x");
+  if (!symbolic && text.find("+0x") == std::string_view::npos && !text.ends_with("[inline]")) return step;
   if (const auto frame = read_frame(text)) return *frame;
+  if (const auto arm = read_arm_frame(without_addresses(text))) return *arm;
   return step;
 }
 
 void read_who(std::string_view text, Oops& oops) {
+  const auto from = text.find_first_not_of(" \t");
+  if (from == std::string_view::npos) return;
+  text.remove_prefix(from);
   if (text.starts_with("Modules linked in:")) return read_modules(text.substr(18), oops);
+  if (!text.starts_with("CPU: ") && !text.starts_with("Tainted: ") && !text.starts_with("Pid: ")) return;
   if (oops.taint.empty()) read_taint(text, oops);
   const auto comm = text.find("Comm: ");
   if (comm == std::string_view::npos || text.find("PID: ") == std::string_view::npos) return;

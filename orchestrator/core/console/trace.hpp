@@ -29,6 +29,12 @@ struct BodyStep {
   std::string_view module;
 };
 
+// A step of a live call trace.
+struct NamedFrame {
+  std::string_view function;
+  std::string_view module;
+};
+
 BodyStep read_step(std::string_view text);
 
 // "CPU: 0 PID: 12 Comm: insmod Tainted: G OE 6.1": fills what the line says.
