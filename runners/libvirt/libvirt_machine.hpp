@@ -1,0 +1,65 @@
+// One libvirt domain from creation to its end.
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runners/host/clock.hpp"
+#include "runners/host/followed_file.hpp"
+#include "runners/libvirt/call.hpp"
+#include "runners/libvirt/connection.hpp"
+#include "runners/runner.hpp"
+
+namespace kverdict {
+
+// Where things of one domain are.
+struct DomainPlaces {
+  std::string name;
+  std::filesystem::path console;   // exists
+  std::filesystem::path pid_file;  // of QEMU; empty: not ours to see
+  std::filesystem::path log_file;  // QEMU's own words; empty: not ours to see
+};
+
+class LibvirtMachine : public Machine {
+ public:
+  LibvirtMachine(boost::asio::any_io_executor executor, Clock& clock, Connection& connection,
+                 DomainPlaces places);
+  ~LibvirtMachine() override;
+  Task<void> start(std::string xml);
+
+  Task<ConsoleEvent> next() override;
+  Task<bool> provoke(Provocation how) override;
+  Task<void> power_off() override;
+
+ private:
+  void on_event(DomainEvent event);
+  void watch_process();
+  void on_process_gone();
+  void conclude_if_over();
+  void conclude(GuestExit::Cause cause, std::string detail);
+  std::string last_words_of_qemu() const;
+  Task<bool> send_sysrq();
+  Task<void> give_console_an_input(std::filesystem::path fifo);
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  Connection& connection_;
+  DomainPlaces places_;
+  FollowedFile console_;
+  std::uint64_t delivered_ = 0;
+
+  boost::asio::posix::stream_descriptor process_;  // pidfd of QEMU
+  boost::asio::steady_timer patience_;             // for libvirt's word after QEMU is gone
+  bool created_ = false;
+  bool process_gone_ = false;
+  bool guest_went_off_ = false;  // libvirt saw the guest power off or reset
+  bool we_destroyed_ = false;
+  std::optional<int> stopped_;  // detail of libvirt's last event
+  std::optional<GuestExit> exit_;
+  Signal over_;
+};
+
+}  // namespace kverdict

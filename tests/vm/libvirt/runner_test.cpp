@@ -1,0 +1,163 @@
+// Real kernels on real machines, through libvirt's embedded driver.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "runners/host/files.hpp"
+#include "runners/libvirt/libvirt_runner.hpp"
+#include "tests/support/real_time.hpp"
+#include "tests/support/runner_conformance.hpp"
+#include "tests/support/test_kernel.hpp"
+
+namespace kverdict {
+namespace {
+
+namespace fs = std::filesystem;
+
+LibvirtOptions test_options() {
+  LibvirtOptions options;
+  const char* state = std::getenv("KV_TEST_STATE");
+  options.state_directory = state ? state : "/tmp/kv-test-" + std::to_string(::getuid());
+  options.slots = 2;
+  return options;
+}
+
+// One per process: root enters its user namespace here, before there are threads.
+struct Lab {
+  Lab() : user(::getuid()), options(test_options()), ground(prepare_process_for_libvirt(options)) {}
+  uid_t user;
+  LibvirtOptions options;
+  LibvirtGround ground;
+};
+
+class LibvirtBench {
+ public:
+  LibvirtBench() : directory_(fs::temp_directory_path() / ("kv-vm-" + std::to_string(::getpid()))) {
+    static Opened opened;
+    opened_ = &opened;
+  }
+  ~LibvirtBench() { fs::remove_all(directory_); }
+
+  Runner& runner() { return *opened_->runner; }
+  Clock& clock() { return opened_->time.clock(); }
+  template <class T>
+  T run(Task<T> task) {
+    return opened_->time.run(std::move(task));
+  }
+
+  // No root file system: the kernel says so, panics, and resets at once or stays.
+  BootSpec ends(std::string label) { return spec(std::move(label), "panic=-1"); }
+  BootSpec stays(std::string label) { return spec(std::move(label), "panic=0"); }
+  BootSpec cannot_start(std::string label) {
+    BootSpec impossible = spec(std::move(label), "");
+    impossible.image.kernel = "/no/such/vmlinux";
+    return impossible;
+  }
+  std::string words() { return "Kernel panic - not syncing: VFS"; }
+  unsigned running() {
+    unsigned count = 0;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+      std::string text(std::istreambuf_iterator<char>(file), {});
+      if (text.find("guest=kverdict-") != std::string::npos &&
+          text.find(opened_->slot.string() + "/") != std::string::npos)
+        ++count;
+    }
+    return count;
+  }
+
+  BootSpec spec(std::string label, std::string cmdline) {
+    BootSpec boot;
+    boot.directory = directory_ / label;
+    make_dirs(boot.directory);
+    boot.label = std::move(label);
+    boot.image.kernel = test_kernel();
+    boot.image.format = KernelFormat::pvh_elf;
+    boot.cmdline = std::move(cmdline);
+    return boot;
+  }
+
+ private:
+  struct Opened {
+    Opened() {
+      Lab lab;
+      slot = lab.ground.slot();
+      runner = time.run(LibvirtRunner::open(time.clock(), lab.options, std::move(lab.ground)));
+    }
+    fs::path slot;
+    RealTime time;
+    std::unique_ptr<LibvirtRunner> runner;
+  };
+  fs::path directory_;
+  Opened* opened_;
+};
+
+// libvirt is opened once for all tests; without a kernel nothing is.
+class NeedsKernel : public testing::Environment {
+ public:
+  void SetUp() override { KV_NEED_TEST_KERNEL(); }
+};
+[[maybe_unused]] const auto* const needs_kernel = testing::AddGlobalTestEnvironment(new NeedsKernel);
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Libvirt, RunnerConformance, LibvirtBench);
+
+class LibvirtMachines : public testing::Test {
+ protected:
+  LibvirtBench bench_;
+};
+
+TEST_F(LibvirtMachines, SayTheHostsClockRate) {
+  auto machine = bench_.run(bench_.runner().boot(bench_.ends("rate")));
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  EXPECT_THAT(story.console, testing::HasSubstr("tsc_early_khz="));
+}
+
+TEST_F(LibvirtMachines, SpeakWhenAnNmiIsInjected) {
+  auto machine =
+      bench_.run(bench_.runner().boot(bench_.spec("nmi", "unknown_nmi_panic=1 panic=-1 rootdelay=1000")));
+  bench_.run(conformance::read_until(*machine, "Waiting 1000 sec"));
+  EXPECT_TRUE(bench_.run(machine->provoke(Provocation::nmi)));
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  EXPECT_THAT(story.console, testing::HasSubstr("NMI: Not continuing"));
+  EXPECT_EQ(story.exit.cause, GuestExit::Cause::powered_off);
+}
+
+TEST_F(LibvirtMachines, SpeakWhenSysrqIsSent) {
+  auto spec = bench_.spec("sysrq", "sysrq_always_enabled panic=-1 rootdelay=1000");
+  auto machine = bench_.run(bench_.runner().boot(spec));
+  bench_.run(conformance::read_until(*machine, "Waiting 1000 sec"));
+  EXPECT_TRUE(bench_.run(machine->provoke(Provocation::sysrq)));
+  auto words = bench_.run(conformance::read_until(*machine, "Show Blocked State"));
+  EXPECT_THAT(words, testing::HasSubstr("Show State"));
+}
+
+TEST_F(LibvirtMachines, KeepTheirNicsInOrderAndWired) {
+  auto spec = bench_.spec("nics", "panic=-1");
+  spec.shape.nics = {{NicModel::e1000, NicLink::wire},  {NicModel::e1000, NicLink::wire},
+                     {NicModel::virtio, NicLink::user}, {NicModel::rtl8139, NicLink::user},
+                     {NicModel::e1000e, NicLink::user}, {NicModel::vmxnet3, NicLink::user}};
+  auto machine = bench_.run(bench_.runner().boot(spec));
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  EXPECT_EQ(story.exit.cause, GuestExit::Cause::powered_off) << story.exit.detail;
+  EXPECT_THAT(story.console, testing::HasSubstr("0000:00:10.0"));
+  EXPECT_THAT(story.console, testing::HasSubstr("0000:00:15.0"));
+}
+
+TEST_F(LibvirtMachines, ThatAreKilledFromOutsideAreLost) {
+  auto machine = bench_.run(bench_.runner().boot(bench_.stays("killed")));
+  bench_.run(conformance::read_until(*machine, bench_.words()));
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "cmdline", std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    if (text.find("guest=kverdict-killed") != std::string::npos)
+      ::kill(std::stoi(entry.path().filename().string()), SIGKILL);
+  }
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  EXPECT_EQ(story.exit.cause, GuestExit::Cause::lost);
+}
+
+}  // namespace
+}  // namespace kverdict
