@@ -16,7 +16,7 @@
 namespace kvguest {
 namespace {
 
-constexpr long k_appear_ms = 5'000;  // a driver that was just loaded may take a moment to find its NICs
+constexpr long k_appear_ms = 3'000;  // a driver that was just loaded may take a moment to find its NICs
 constexpr long k_carrier_ms = 10'000;
 
 struct Space {

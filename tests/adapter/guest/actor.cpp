@@ -80,6 +80,21 @@ int show_environment() {
   return 0;
 }
 
+int dump(const char* path) {
+  FILE* file = fopen(path, "r");
+  if (!file) return 1;
+  for (int c; (c = getc(file)) != EOF;) putchar(c);
+  fclose(file);
+  return 0;
+}
+
+int write_to(const char* path, const char* text) {
+  FILE* file = fopen(path, "w");
+  if (!file) return 1;
+  fputs(text, file);
+  return fclose(file) == 0 ? 0 : 1;
+}
+
 int long_line(int size) {
   for (int i = 0; i < size; ++i) putchar('x');
   putchar('\n');
@@ -101,6 +116,8 @@ int main(int count, char** words) {
   if (is("hang")) return hang();
   if (is("late-server")) return late_server(number(words));
   if (is("connect")) return connect_to(number(words));
+  if (is("dump") && count == 3) return dump(words[2]);
+  if (is("write") && count == 4) return write_to(words[2], words[3]);
   if (is("environment")) return show_environment();
   if (is("long-line")) return long_line(number(words));
   return 2;
