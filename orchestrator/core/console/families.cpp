@@ -183,21 +183,33 @@ std::string_view after(std::string_view name, std::string_view prefix) {
                                                                  : std::string_view{};
 }
 
+GlobSet set_of(std::string_view globs) {
+  GlobSet set;
+  set.add(globs);
+  return set;
+}
+
+const GlobSet k_glue_set = [] {
+  GlobSet set;
+  for (const auto& family : k_glue) set.add(family.globs);
+  return set;
+}();
+const GlobSet k_anchor_set = set_of(k_anchors);
+const GlobSet k_wait_set = set_of(k_waits);
+const GlobSet k_detector_set = set_of(k_detectors);
+
 }  // namespace
 
 bool is_glue(std::string_view function) {
-  const auto name = plain_function(function);
-  for (const auto& family : k_glue)
-    if (fits_any(family.globs, name)) return true;
-  return false;
+  return k_glue_set.holds(plain_function(function));
 }
 
 std::string_view pick_stalled(const std::vector<NamedFrame>& frames) {
   if (frames.empty() || fits_any(k_not_running, plain_function(frames.front().function))) return {};
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const auto name = plain_function(frames[i].function);
-    if (fits_any(k_detectors, name)) return {};
-    if (!fits_any(k_anchors, name)) continue;
+    if (k_detector_set.holds(name)) return {};
+    if (!k_anchor_set.holds(name)) continue;
     if (name.starts_with("smp_call_function")) return frames[i].function;
     if (i != 0) return frames[i - 1].function;
   }
@@ -206,7 +218,7 @@ std::string_view pick_stalled(const std::vector<NamedFrame>& frames) {
 
 std::string_view pick_hung(const std::vector<NamedFrame>& frames) {
   for (const auto& frame : frames)
-    if (!fits_any(k_waits, plain_function(frame.function))) return frame.function;
+    if (!k_wait_set.holds(plain_function(frame.function))) return frame.function;
   return {};
 }
 

@@ -17,13 +17,18 @@ bool has_byte(std::string_view text, char byte) {
 
 // Any byte below ' '? Eight at a time; the trick is exact for bounds up to 128.
 bool has_control(std::string_view text) {
-  constexpr std::uint64_t k_ones = 0x0101010101010101;
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
+  const auto controls_at = [&](std::size_t at) {
+    constexpr std::uint64_t k_ones = 0x0101010101010101;
     std::uint64_t word;
     std::memcpy(&word, text.data() + at, 8);
-    if (((word - k_ones * 0x20) & ~word & (k_ones * 0x80)) != 0) return true;
-  }
+    return (word - k_ones * 0x20) & ~word & (k_ones * 0x80);
+  };
+  std::size_t at = 0;
+  for (; at + 32 <= text.size(); at += 32)
+    if ((controls_at(at) | controls_at(at + 8) | controls_at(at + 16) | controls_at(at + 24)) != 0)
+      return true;
+  for (; at + 8 <= text.size(); at += 8)
+    if (controls_at(at) != 0) return true;
   for (; at < text.size(); ++at)
     if (static_cast<unsigned char>(text[at]) < 0x20) return true;
   return false;
@@ -35,7 +40,7 @@ bool is_dirty(std::string_view raw) {
 }
 
 bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t") == std::string_view::npos;
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '	'; });
 }
 
 // Length of the escape sequence that starts at text[0] == ESC; an unfinished one reaches to the end.
@@ -146,7 +151,7 @@ void LineReader::split_returns(std::string_view raw, std::uint64_t begin, std::u
   }
 }
 
-void LineReader::take_dirty(Line line, const Sink& sink) {
+void LineReader::take_dirty(Line& line, const Sink& sink) {
   clean_.clear();
   origin_.clear();
   for (std::size_t i = 0; i < line.raw.size();) {
@@ -166,7 +171,7 @@ void LineReader::take_dirty(Line line, const Sink& sink) {
 }
 
 // Cuts a clean line into its messages: each time stamp in the middle starts one.
-void LineReader::take_clean(std::string_view clean, Line line, const Sink& sink) {
+void LineReader::take_clean(std::string_view clean, Line& line, const Sink& sink) {
   const bool mapped = clean.data() == clean_.data() && !clean_.empty();
   const auto raw_of = [&](std::size_t at) { return mapped ? std::size_t{origin_[at]} : at; };
   std::size_t start = 0;
@@ -185,6 +190,7 @@ void LineReader::take_clean(std::string_view clean, Line line, const Sink& sink)
       stop = find_embedded_stamp(piece, prefix.length);
     }
     const auto length = std::min(stop, piece.size());
+    if (length == piece.size() && start == 0) return emit(piece, prefix, line, sink);
     Line one = line;
     const auto from = raw_of(start);
     const auto to = raw_of(start + length);
@@ -197,7 +203,7 @@ void LineReader::take_clean(std::string_view clean, Line line, const Sink& sink)
   }
 }
 
-void LineReader::emit(std::string_view piece, Prefix prefix, Line line, const Sink& sink) {
+void LineReader::emit(std::string_view piece, const Prefix& prefix, Line& line, const Sink& sink) {
   line.text = piece.substr(std::min(prefix.length, piece.size()));
   line.caller = prefix.caller;
   line.level = prefix.level;

@@ -54,9 +54,9 @@ class LineReader {
   struct Prefix;
   void take_raw(std::string_view raw, std::uint64_t begin, std::uint64_t end, const Sink& sink);
   void split_returns(std::string_view raw, std::uint64_t begin, std::uint64_t end, const Sink& sink);
-  void take_clean(std::string_view clean, Line line, const Sink& sink);
-  void take_dirty(Line line, const Sink& sink);
-  void emit(std::string_view piece, Prefix prefix, Line line, const Sink& sink);
+  void take_clean(std::string_view clean, Line& line, const Sink& sink);
+  void take_dirty(Line& line, const Sink& sink);
+  void emit(std::string_view piece, const Prefix& prefix, Line& line, const Sink& sink);
   std::size_t learned_prefix(std::string_view piece) const;
   bool learn_prefix(std::string_view before);
 

@@ -40,7 +40,7 @@ std::size_t function_length(std::string_view text) {
 }
 
 std::string_view literal_at(std::string_view pattern) {
-  return pattern.substr(0, pattern.find_first_of("*{"));
+  return pattern.substr(0, run_of(pattern, [](char c) { return c != '*' && c != '{'; }));
 }
 
 // Consumes text for the wildcard `kind`; false when it does not fit.
@@ -106,15 +106,41 @@ bool fits(std::string_view glob, std::string_view name) {
   return g == glob.size();
 }
 
-bool fits_any(std::string_view globs, std::string_view name) {
-  while (true) {
-    const auto from = globs.find_first_not_of(" \n");
-    if (from == std::string_view::npos) return false;
-    globs.remove_prefix(from);
-    const auto glob = globs.substr(0, globs.find_first_of(" \n"));
-    if ((glob[0] == '*' || (!name.empty() && glob[0] == name[0])) && fits(glob, name)) return true;
-    globs.remove_prefix(glob.size());
+namespace {
+
+// Calls visit(glob) for each, until it returns true.
+template <class Visit>
+bool any_glob(std::string_view globs, Visit visit) {
+  while (!globs.empty()) {
+    const auto length = std::min(globs.find(' '), globs.size());
+    if (length != 0 && visit(globs.substr(0, length))) return true;
+    globs.remove_prefix(std::min(length + 1, globs.size()));
   }
+  return false;
+}
+
+std::size_t slot_of(char c) {
+  return static_cast<unsigned char>(c) & 127u;
+}
+
+}  // namespace
+
+bool fits_any(std::string_view globs, std::string_view name) {
+  return any_glob(globs, [&](std::string_view glob) { return fits(glob, name); });
+}
+
+void GlobSet::add(std::string_view globs) {
+  any_glob(globs, [&](std::string_view glob) {
+    (glob[0] == '*' ? starred_ : by_first_[slot_of(glob[0])]).push_back(glob);
+    return false;
+  });
+}
+
+bool GlobSet::holds(std::string_view name) const {
+  if (name.empty()) return false;
+  const auto fit = [&](std::string_view glob) { return fits(glob, name); };
+  const auto& same = by_first_[slot_of(name[0])];
+  return std::any_of(same.begin(), same.end(), fit) || std::any_of(starred_.begin(), starred_.end(), fit);
 }
 
 }  // namespace kverdict

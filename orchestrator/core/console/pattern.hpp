@@ -1,7 +1,7 @@
 // Small patterns for headers and function names. No backtracking: time linear in the text. Pure.
 #pragma once
 
-#include <string>
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +19,18 @@ bool match_header(std::string_view pattern, std::string_view text, std::vector<s
 
 // Does the whole name fit the glob? Only '*' is special.
 bool fits(std::string_view glob, std::string_view name);
-// Does it fit any of the globs, which blanks and newlines part?
+// Does it fit any of the globs, which blanks part?
 bool fits_any(std::string_view globs, std::string_view name);
+
+// Many globs, asked often.
+class GlobSet {
+ public:
+  void add(std::string_view globs);  // parted by blanks; must outlive the set
+  bool holds(std::string_view name) const;
+
+ private:
+  std::array<std::vector<std::string_view>, 128> by_first_;
+  std::vector<std::string_view> starred_;
+};
 
 }  // namespace kverdict

@@ -254,9 +254,9 @@ const Rule* fitting_rule(const Report& report, std::vector<std::string_view>& ca
     if (rule->body.empty()) return rule;
     for (const auto& line : report.lines) {
       if (!line.own) continue;
-      const auto text = std::string_view(line.text);
-      const auto from = text.find_first_not_of(" \t");
-      if (from == std::string_view::npos || !match_header(rule->body, text.substr(from), more)) continue;
+      auto text = std::string_view(line.text);
+      while (!text.empty() && (text[0] == ' ' || text[0] == '	')) text.remove_prefix(1);
+      if (!match_header(rule->body, text, more)) continue;
       captures.insert(captures.end(), more.begin(), more.end());
       return rule;
     }

@@ -496,7 +496,7 @@ void add_rules(std::string_view text, std::size_t at, std::size_t lead, Header& 
   std::vector<std::string_view> captures;
   const auto rest = text.substr(at);
   for (const auto& rule : k_rules)
-    if (rest.starts_with(rule.cue) && header_fits(rule, text, at, lead, captures))
+    if (rule.cue[0] == rest[0] && rest.starts_with(rule.cue) && header_fits(rule, text, at, lead, captures))
       header.rules.push_back(&rule);
   header.at = at;
 }

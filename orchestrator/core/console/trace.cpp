@@ -14,10 +14,14 @@ bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool is_symbol(char c) {
@@ -85,7 +89,7 @@ std::string_view module_of(std::string_view rest) {
 
 bool starts_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return text.starts_with(word); });
+                     [&](std::string_view word) { return text[0] == word[0] && text.starts_with(word); });
 }
 
 bool is_trace_start(std::string_view text) {
@@ -171,7 +175,7 @@ std::optional<BodyStep> read_pointer(std::string_view text) {
       "RIP: ", "RIP  ", "EIP is at ", "EIP: ", "IP: ",        "PC is at ", "pc : ",
       "pc: ",  "NIP [", "epc : ",     "epc: ", "Krnl PSW : ", "RIP:"};
   for (const auto name : k_names) {
-    if (!text.starts_with(name)) continue;
+    if (text[0] != name[0] || !text.starts_with(name)) continue;
     auto rest = text.substr(name.size());
     if (name == "NIP [") rest = text.substr(4);
     if (name == "Krnl PSW : ") {
@@ -267,9 +271,7 @@ BodyStep read_step(std::string_view text) {
 }
 
 void read_who(std::string_view text, Oops& oops) {
-  const auto from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return;
-  text.remove_prefix(from);
+  text = trimmed(text);
   if (text.starts_with("Modules linked in:")) return read_modules(text.substr(18), oops);
   if (!text.starts_with("CPU: ") && !text.starts_with("Tainted: ") && !text.starts_with("Pid: ")) return;
   if (oops.taint.empty()) read_taint(text, oops);
