@@ -187,6 +187,12 @@ CandidateId GitSource::commit_of(const std::string& revision) {
   return {git::hex(git::commit_named(state_->repository.get(), "the", revision))};
 }
 
+bool GitSource::is_ancestor(const CandidateId& ancestor, const CandidateId& descendant) {
+  const auto older = state_->node_of(ancestor);
+  const auto bases = git::merge_bases(state_->graph, state_->node_of(descendant), {older});
+  return std::ranges::find(bases, older) != bases.end();
+}
+
 CandidateInfo GitSource::describe(const CandidateId& id) {
   const auto oid = git::oid_of(id.value);
   git_commit* raw = nullptr;

@@ -39,9 +39,10 @@ class GitSource {
   // none of them, range.bad is the newest commit that does.
   Range resolve(const RangeSpec& spec);
 
-  CandidateId commit_of(const std::string& revision);  // any revision git knows
-  CandidateInfo describe(const CandidateId& id);       // text is bounded and free of control characters
-  std::string tree_of(const CandidateId& id);          // id of the commit's tree
+  CandidateId commit_of(const std::string& revision);                            // any revision git knows
+  bool is_ancestor(const CandidateId& ancestor, const CandidateId& descendant);  // reflexive
+  CandidateInfo describe(const CandidateId& id);  // text is bounded and free of control characters
+  std::string tree_of(const CandidateId& id);     // id of the commit's tree
   // Files that differ between two commits, from the top of the tree, sorted.
   std::vector<std::string> changed_paths(const CandidateId& from, const CandidateId& to);
   // What `git describe` would say ("v6.1-12-gabcdef"), or an abbreviated id when no tag is near.

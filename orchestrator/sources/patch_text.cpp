@@ -45,13 +45,31 @@ std::optional<HunkSize> hunk_size(std::string_view line) {
   return size;
 }
 
-// The name of a "--- name<TAB>date" line without its first component; empty for /dev/null.
-std::string plain_name(std::string_view line) {
-  auto name = line.substr(4);
-  name = name.substr(0, name.find_first_of("\t\r\n"));
-  if (name == "/dev/null") return "";
+// One side of a plain "--- name<TAB>date" pair.
+struct PlainSide {
+  std::string name;  // without its first component; empty for /dev/null
+  bool dated = false;
+  bool epoch = false;  // what `diff -N` says of a file that does not exist
+};
+
+PlainSide plain_side(std::string_view line) {
+  line = line.substr(4, line.find_first_of("\r\n") - 4);
+  const auto tab = line.find('\t');
+  const auto name = line.substr(0, tab);
+  PlainSide side;
+  if (tab != std::string_view::npos) {
+    const auto date = line.substr(tab + 1);
+    side.dated = true;
+    side.epoch = date.starts_with("1970-01-01") || date.starts_with("1969-12-31");
+  }
   const auto slash = name.find('/');
-  return std::string(slash == std::string_view::npos ? name : name.substr(slash + 1));
+  if (name != "/dev/null") side.name = slash == std::string_view::npos ? name : name.substr(slash + 1);
+  return side;
+}
+
+// A side without lines is a missing file, unless its date says that it was there, empty.
+bool is_missing(const PlainSide& side, std::size_t lines) {
+  return side.name.empty() || (lines == 0 && (side.epoch || !side.dated));
 }
 
 bool is_git_header(std::string_view line) {
@@ -91,14 +109,16 @@ class Normalizer {
 
   void file_names() {
     if (!in_git_header_) {
-      const auto before = plain_name(lines_[at_]);
-      const auto after = plain_name(lines_[at_ + 1]);
-      const auto& name = after.empty() ? before : after;
+      const auto before = plain_side(lines_[at_]);
+      const auto after = plain_side(lines_[at_ + 1]);
+      const auto size = *hunk_size(lines_[at_ + 2]);
+      const auto& name = after.name.empty() ? before.name : after.name;
+      const bool appears = is_missing(before, size.before), vanishes = is_missing(after, size.after);
       out_ += "diff --git a/" + name + " b/" + name + "\n";
-      if (before.empty()) out_ += "new file mode 100644\n";
-      if (after.empty()) out_ += "deleted file mode 100644\n";
-      out_ += before.empty() ? "--- /dev/null\n" : "--- a/" + name + "\n";
-      out_ += after.empty() ? "+++ /dev/null\n" : "+++ b/" + name + "\n";
+      if (appears) out_ += "new file mode 100644\n";
+      if (vanishes) out_ += "deleted file mode 100644\n";
+      out_ += appears ? "--- /dev/null\n" : "--- a/" + name + "\n";
+      out_ += vanishes ? "+++ /dev/null\n" : "+++ b/" + name + "\n";
       at_ += 2;
       return;
     }

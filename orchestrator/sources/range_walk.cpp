@@ -19,6 +19,13 @@ std::uint8_t& RangeWalk::flags(Node node) {
   return flags_[index_of(node)];
 }
 
+// What this walk has read, whatever the graph knew before: git's marks go only that far.
+const CommitNode& RangeWalk::parsed(Node node) {
+  const auto& commit = graph_.parsed(node);
+  flags(node) |= read;
+  return commit;
+}
+
 std::uint32_t RangeWalk::parent_count(Node node) const {
   if (followed_.contains(index_of(node))) return 1;
   return graph_.at(node).parent_count;
@@ -30,7 +37,7 @@ Node RangeWalk::parent(Node node, std::uint32_t nth) const {
 }
 
 void RangeWalk::push(Node node) {
-  queue_.push({graph_.parsed(node).date, found_++, node});
+  queue_.push({parsed(node).date, found_++, node});
   flags(node) |= seen | queued;
   if (!has(node, excluded)) ++interesting_queued_;
 }
@@ -54,7 +61,7 @@ void RangeWalk::exclude_ancestors(Node node) {
   while (!pending.empty()) {
     const auto next = pending.back();
     pending.pop_back();
-    for (std::uint32_t i = 0; graph_.at(next).parsed && i < parent_count(next); ++i) {
+    for (std::uint32_t i = 0; has(next, read) && i < parent_count(next); ++i) {
       const auto above = parent(next, i);
       if (has(above, excluded)) continue;
       exclude(above);
@@ -71,7 +78,7 @@ void RangeWalk::process(Node node) {
     for (std::uint32_t i = 0; i < parent_count(node); ++i) {
       const auto above = parent(node, i);
       exclude(above);
-      graph_.parsed(above);
+      parsed(above);
       exclude_ancestors(above);
       if (!has(above, seen)) push(above);
     }
@@ -85,8 +92,8 @@ void RangeWalk::process(Node node) {
 }
 
 bool RangeWalk::same_tree(Node above, Node below) {
-  const auto before = graph_.parsed(above).tree;
-  const auto after = graph_.parsed(below).tree;
+  const auto before = parsed(above).tree;
+  const auto after = graph_.at(below).tree;
   return limit_.same(odb_, &before, &after);
 }
 
@@ -130,7 +137,7 @@ void RangeWalk::run(Node bad, const std::vector<Node>& goods) {
   flags(bad);
   for (const auto good : goods) flags(good) |= excluded | bottom;
   const auto start = [&](Node node) {
-    graph_.parsed(node);
+    parsed(node);
     if (has(node, excluded)) exclude_ancestors(node);
     if (!has(node, seen)) push(node);
   };

@@ -35,7 +35,15 @@ class RangeWalk {
   std::vector<Node> listed_parents(Node node) const;
 
  private:
-  enum Flag : std::uint8_t { seen = 1, excluded = 2, bottom = 4, same = 8, queued = 16, added = 32 };
+  enum Flag : std::uint8_t {
+    seen = 1,
+    excluded = 2,
+    bottom = 4,
+    same = 8,
+    queued = 16,
+    added = 32,
+    read = 64
+  };
   struct Waiting {
     std::uint64_t date;
     std::uint32_t found;
@@ -46,6 +54,7 @@ class RangeWalk {
   };
 
   std::uint8_t& flags(Node node);
+  const CommitNode& parsed(Node node);
   bool has(Node node, Flag flag) const {
     return index_of(node) < flags_.size() && flags_[index_of(node)] & flag;
   }

@@ -30,13 +30,15 @@ class TreeFiles {
   std::string read(const std::string& path, EntryKind kind, std::size_t limit);  // a symlink's target
   std::vector<std::string> names_in(const std::string& directory);               // without . and ..
 
+  // Others may have moved directories since the last call.
+  void forget() { parent_path_.reset(); }
+
  private:
   enum class Missing { make, tolerate };
   // The directory of `path`, or none when it is not there.
   int parent_of(const std::string& path, Missing missing);
   Fd step(int from, const std::string& name, Missing missing);
   void remove_at(int directory, const std::string& name, unsigned depth);
-  void forget() { parent_path_.reset(); }
   [[noreturn]] void fail(std::string_view verb, const std::string& path) const;
 
   std::filesystem::path root_path_;

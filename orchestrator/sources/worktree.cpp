@@ -130,6 +130,7 @@ void GitWorktree::State::begin() {
   auto under_way = record;
   under_way.base = under_way.tree = "";
   under_way.save(record_path);
+  files.forget();
   done = {};
 }
 

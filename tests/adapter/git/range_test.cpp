@@ -188,9 +188,9 @@ TEST(Classic, ChoosesAsGitForEverySequenceOfAnswers) {
 
 TEST(Classic, MakesTheFirstChoiceOfGitOnLargerHistories) {
   std::mt19937 random(5);
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const Sandbox sandbox;
-    const DagShape shape{2500 + static_cast<unsigned>(random() % 2500), 12, 10, 2, 40};
+    const DagShape shape{1200 + static_cast<unsigned>(random() % 1500), 12, 10, 2, 40};
     sandbox.import(test::random_dag(random, shape));
     auto source = GitSource::open(sandbox.path());
     const auto range = source.resolve({"main", {"c3"}});

@@ -12,18 +12,8 @@
 namespace kverdict::test {
 namespace fs = std::filesystem;
 
-TempDir::TempDir() {
-  auto pattern = (fs::temp_directory_path() / "kverdict-git-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 std::string shell(const fs::path& directory, const std::string& command, const std::string& input) {
-  const TempDir scratch;
+  const TemporaryDirectory scratch;
   std::ofstream(scratch.path() / "in") << input;
   const auto whole = "cd '" + directory.string() + "' && ( " + command + " ) <'" +
                      (scratch.path() / "in").string() + "' 2>'" + (scratch.path() / "err").string() + "'";

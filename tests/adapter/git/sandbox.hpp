@@ -6,19 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_directory.hpp"
+
 namespace kverdict::test {
-
-// A directory that vanishes.
-class TempDir {
- public:
-  TempDir();
-  TempDir(const TempDir&) = delete;
-  ~TempDir();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Runs a shell command in a directory and returns its output; fails the test when it does not exit with 0.
 std::string shell(const std::filesystem::path& directory, const std::string& command,
@@ -40,7 +30,7 @@ class Sandbox {
   std::string commit(const std::string& message) const;  // everything; returns the id
 
  private:
-  TempDir dir_;
+  TemporaryDirectory dir_;
   std::filesystem::path path_;
 };
 
