@@ -62,11 +62,11 @@ std::vector<FoundNic> find_nics() {
   return out;
 }
 
-// The order the machine means: by MAC address where QEMU's scheme (or ours) counts it up, else by place on
-// the bus. Drivers register in link order of the kernel, which is another one when models are mixed.
+// The order the machine means: by MAC address where QEMU's scheme (or our runner's) counts it up, else by
+// place on the bus. Drivers register in link order of the kernel, which is another one when models are mixed.
 void sort_nics(std::vector<FoundNic>& nics) {
   bool counted = std::all_of(nics.begin(), nics.end(), [](const FoundNic& nic) {
-    return nic.mac.starts_with("52:54:00:12:34:") || nic.mac.starts_with("52:54:00:6b:76:");
+    return nic.mac.starts_with("52:54:00:12:34:") || nic.mac.starts_with("52:54:00:4b:56:");
   });
   std::sort(nics.begin(), nics.end(), [&](const FoundNic& a, const FoundNic& b) {
     return counted && a.mac != b.mac ? a.mac < b.mac : a.place < b.place;

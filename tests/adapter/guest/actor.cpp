@@ -109,6 +109,7 @@ int main(int count, char** words) {
   auto is = [&](const char* verb) { return strcmp(words[1], verb) == 0; };
   if (is("exit")) return number(words);
   if (is("kill")) return raise(number(words));
+  if (is("kill-other") && count == 4) return kill(atoi(words[3]), number(words)) == 0 ? hang() : 1;
   if (is("say")) return say_all(words);
   if (is("flood")) return flood(number(words));
   if (is("orphans")) return orphans(number(words));

@@ -204,6 +204,14 @@ TEST_F(Init, AMissingNicIsTheLabsMistake) {
   EXPECT_THAT(texts("fail"), ElementsAre(HasSubstr("0 of 1 NICs")));
 }
 
+TEST_F(Init, OutlivesItsOwnDirector) {
+  job_.heartbeat = 20ms;
+  step({"kill-other", "9", "2"});  // process 1 forks the director first
+  run();
+  EXPECT_THAT(texts("fail"), ElementsAre(HasSubstr("director ended with wait status 9")));
+  EXPECT_THAT(words(), Not(Contains("done")));
+}
+
 TEST_F(Init, BeatsItsHeartWhileAStepRuns) {
   job_.heartbeat = 20ms;
   step({"hang"}, 300ms);
