@@ -20,7 +20,7 @@ std::optional<std::size_t> number(std::string_view text) {
 
 // "name/", or "/offset" into the table of long names; those end in "/\n".
 std::optional<std::string> member_name(std::string_view field, std::string_view long_names) {
-  if (field[0] != '/') return std::string(field.substr(0, field.find('/')));
+  if (field[0] != '/') return std::string(field.substr(0, field.rfind('/')));
   const auto offset = number(field.substr(1));
   if (!offset || *offset >= long_names.size()) return std::nullopt;
   const auto rest = long_names.substr(*offset);

@@ -78,9 +78,9 @@ bool at_source_line(std::string_view line) {
   return before >= '0' && before <= '9';
 }
 
-bool in_generated_file(std::string_view line) {
-  const auto file = line.substr(0, line.find(':'));
-  return holds(file, "include/generated/") || holds(file, "include/config/") || holds(file, "/generated/");
+// Words the sources themselves can put into a diagnostic.
+bool quotes_source(std::string_view line) {
+  return at_source_line(line) && (holds(line, "#error") || holds(line, "static assertion"));
 }
 
 bool is_error(std::string_view line) {
@@ -131,23 +131,21 @@ std::string cleaned_line(std::string_view line) {
   return text;
 }
 
+// A missing header is the candidate's fault, unless the build itself makes it.
 BuildBlame::Who who_of(std::string_view error) {
-  if (at_source_line(error) && !in_generated_file(error) && !holds(error, "No such file or directory"))
-    return BuildBlame::Who::candidate;
-  if (in_generated_file(error) || holds_any(error, k_leftover_words)) return BuildBlame::Who::leftovers;
-  return BuildBlame::Who::candidate;
+  if (at_source_line(error))
+    return holds(error, "generated/") ? BuildBlame::Who::leftovers : BuildBlame::Who::candidate;
+  return holds_any(error, k_leftover_words) ? BuildBlame::Who::leftovers : BuildBlame::Who::candidate;
 }
 
 }  // namespace
 
 BuildBlame blame(std::string_view log) {
   BuildBlame result;
-  if (const auto lab = first_line(log, is_lab)) {
-    // A source line may quote such words ("#error Cannot allocate memory"): then it is the source's.
-    if (!at_source_line(*lab)) {
-      result.line = cleaned_line(*lab);
-      return result;
-    }
+  if (const auto lab =
+          first_line(log, [](std::string_view line) { return is_lab(line) && !quotes_source(line); })) {
+    result.line = cleaned_line(*lab);
+    return result;
   }
   result.who = BuildBlame::Who::candidate;
   auto error = first_line(log, [](std::string_view line) { return is_error(line) && !is_make_error(line); });
