@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -86,6 +87,7 @@ void forget_guests(const fs::path& root) {
   for (const auto& entry : fs::directory_iterator(root / "lib" / "qemu", ignored))
     if (entry.path().filename().string().starts_with("domain-")) fs::remove_all(entry.path(), ignored);
   fs::remove_all(root / "log" / "qemu", ignored);
+  fs::remove(root / "libvirt.log", ignored);
 }
 
 void put(const char* path, const char* text) {
@@ -253,10 +255,14 @@ LibvirtGround::~LibvirtGround() {
 
 LibvirtGround prepare_process_for_libvirt(const LibvirtOptions& options) {
   make_dirs(options.state_directory);
-  if (place_of(options.uri) != LibvirtPlace::embedded) return take_slot(options);
-  if (::geteuid() == 0) leave_root();
-  std::string root = root_in(options.uri);
-  return root.empty() ? take_slot(options) : take_root(root, options);
+  bool embedded = place_of(options.uri) == LibvirtPlace::embedded;
+  if (embedded && ::geteuid() == 0) leave_root();
+  std::string root = embedded ? root_in(options.uri) : "";
+  LibvirtGround ground = root.empty() ? take_slot(options) : take_root(root, options);
+  // libvirt's own log would go to our stderr.
+  std::string log = "3:file:" + (ground.slot() / "libvirt.log").string();
+  ::setenv("LIBVIRT_LOG_OUTPUTS", log.c_str(), 0);
+  return ground;
 }
 
 }  // namespace kverdict

@@ -35,6 +35,26 @@ constexpr std::uint64_t k_console_limit = 256ull << 20;
 constexpr std::size_t k_words_limit = 2000;
 constexpr std::size_t k_pid_limit = 64;
 
+constexpr Millis k_key_pause{300};
+constexpr std::string_view k_sysrq_keys = "ltw";  // CPUs, tasks, blocked tasks
+
+constexpr const char* k_break_command =
+    R"({"execute":"chardev-send-break","arguments":{"id":"charserial0"}})";
+
+std::string json_text(const std::string& text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string join_input_command(const std::filesystem::path& input, const std::filesystem::path& output) {
+  return R"({"execute":"chardev-change","arguments":{"id":"charserial0","backend":{"type":"file","data":{"in":)" +
+         json_text(input.string()) + R"(,"out":)" + json_text(output.string()) + R"(,"append":true}}}})";
+}
+
 Fd open_process(const std::filesystem::path& pid_file) {
   auto text = read_file_if_there(pid_file, k_pid_limit);
   pid_t pid = 0;
@@ -159,8 +179,29 @@ Task<bool> LibvirtMachine::provoke(Provocation how) {
   co_return co_await std::move(provoking);
 }
 
+// The console is a file, which has no input: QEMU is told to go on with the same file and a fifo to read
+// from. A BREAK makes the next character a SysRq key. Only where QEMU's monitor can be reached, and only
+// where the console is written by QEMU itself.
 Task<bool> LibvirtMachine::send_sysrq() {
-  co_return false;
+  if (places_.pid_file.empty()) co_return false;
+  std::filesystem::path fifo = places_.console;
+  fifo.replace_extension(".in");
+  if (!keys_) {
+    ::unlink(fifo.c_str());
+    if (::mkfifo(fifo.c_str(), 0600) != 0) throw_file_error("make", fifo, errno);
+    keys_ = open_file(fifo, O_RDWR | O_NONBLOCK);
+    auto joining = connection_.monitor(places_.name, join_input_command(fifo, places_.console));
+    co_await std::move(joining);
+  }
+  for (char key : k_sysrq_keys) {
+    auto breaking = connection_.monitor(places_.name, k_break_command);
+    co_await std::move(breaking);
+    write_all(keys_.get(), std::string_view(&key, 1), fifo);
+    // The guest has to take BREAK and key together before the next BREAK comes.
+    auto pause = clock_.until(clock_.now() + k_key_pause);
+    co_await std::move(pause);
+  }
+  co_return true;
 }
 
 Task<void> LibvirtMachine::power_off() {

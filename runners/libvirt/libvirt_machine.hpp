@@ -42,7 +42,6 @@ class LibvirtMachine : public Machine {
   void conclude(GuestExit::Cause cause, std::string detail);
   std::string last_words_of_qemu() const;
   Task<bool> send_sysrq();
-  Task<void> give_console_an_input(std::filesystem::path fifo);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -50,6 +49,7 @@ class LibvirtMachine : public Machine {
   DomainPlaces places_;
   FollowedFile console_;
   std::uint64_t delivered_ = 0;
+  Fd keys_;  // what we type on the console; none until it is needed
 
   boost::asio::posix::stream_descriptor process_;  // pidfd of QEMU
   boost::asio::steady_timer patience_;             // for libvirt's word after QEMU is gone

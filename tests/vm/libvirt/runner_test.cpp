@@ -56,7 +56,7 @@ class LibvirtBench {
     impossible.image.kernel = "/no/such/vmlinux";
     return impossible;
   }
-  std::string words() { return "Kernel panic - not syncing: VFS"; }
+  std::string words() { return "Kernel panic - not syncing"; }
   unsigned running() {
     unsigned count = 0;
     for (const auto& entry : fs::directory_iterator("/proc")) {
