@@ -65,11 +65,6 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-bool uses_netconsole() {
-  return exists("/sys/module/netconsole") ||
-         read_file("/proc/cmdline").find("netconsole=") != std::string::npos;
-}
-
 }  // namespace
 
 void mount_all() {
@@ -157,11 +152,6 @@ void seed_random(std::string_view token) {
 
 void power_off() {
   sync();
-  if (uses_netconsole()) {
-    // The last lines are still in the NIC's queue, and nothing tells when they have left it.
-    timespec moment{0, 200'000'000};
-    nanosleep(&moment, nullptr);
-  }
   // Without ACPI the kernel would halt instead of powering off, and the machine would stay up for ever.
   if (exists("/sys/firmware/acpi")) reboot(RB_POWER_OFF);
   reboot(RB_AUTOBOOT);
