@@ -85,7 +85,8 @@ void unescape(std::string_view text, std::string& out) {
       out += text[i];
       continue;
     }
-    out += static_cast<char>(hex(text[i + 2]) * 16 + hex(text[i + 3]));
+    const int code = hex(text[i + 2]) * 16 + hex(text[i + 3]);
+    out += code < 0x20 ? ' ' : static_cast<char>(code);
     i += 3;
   }
 }

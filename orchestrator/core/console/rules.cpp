@@ -60,7 +60,7 @@ constexpr Rule k_rules[] = {
     {"BUG:", "BUG: KFENCE: {}", "", "KFENCE: {1}", "", "kfence", "KFENCE-UNKNOWN", k_none, k_torn},
     {"UBSAN:", "UBSAN: Undefined behaviour in", "", "UBSAN: undefined-behaviour in {F}", "", "ubsan",
      "UBSAN"},
-    {"UBSAN:", "UBSAN: {w} in {o}", "", "UBSAN: {1} in {F}", "", "ubsan", "UBSAN"},
+    {"UBSAN:", "UBSAN: {w} in ", "", "UBSAN: {1} in {F}", "", "ubsan", "UBSAN"},
     {"UBSAN:", "^UBSAN: {}", "", "UBSAN: {1}", "", "ubsan", "UBSAN", k_none, k_torn},
 
     // Bad memory accesses.
