@@ -37,6 +37,7 @@ constexpr std::array k_leftover_words = {
     "file format not recognized",
     "file not recognized",
     "malformed archive",
+    "is not an object",
     "No rule to make target",
     "multiple target patterns",
     "missing separator",
