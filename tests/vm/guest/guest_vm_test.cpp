@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/adapter/guest/program.hpp"
 #include "tests/vm/guest/guest_machine.hpp"
@@ -143,6 +145,25 @@ TEST_F(GuestVm, ReachesAServerOnTheHostBesidesAWire) {
   EXPECT_EQ(end_of("host"), "0") << life_.tail();
   EXPECT_EQ(end_of("peer"), "0") << life_.tail();
   EXPECT_GT(metric("host", "connections"), 20);
+  expect_clean_end();
+}
+
+TEST_F(GuestVm, RunsTheUsersShellScriptWithItsFiles) {
+  if (!std::filesystem::exists("/bin/busybox")) GTEST_SKIP() << "no busybox: apt-get install busybox-static";
+  TemporaryDirectory folder;
+  std::ofstream(folder.path() / "table.txt") << "one two\n";
+  std::ofstream(folder.path() / "check.sh") << "#!/bin/sh -e\n"
+                                               "echo \"$1: $(cat table.txt | wc -w) words, $COLOUR\"\n"
+                                               "echo KVMETRIC words $(wc -w < table.txt) 1\n"
+                                               "exit 125\n";
+  auto script = workload("script", {{"env.COLOUR", "light blue"}});
+  script.program = folder.path() / "check.sh";
+  script.arguments = {"an argument"};
+  script.files = {folder.path() / "table.txt"};
+  boot(MachineShape{}, {script});
+  EXPECT_EQ(end_of("script"), "125") << life_.tail();
+  EXPECT_THAT(life_.texts("out"), Contains("an argument: 2 words, light blue"));
+  EXPECT_EQ(metric("script", "words"), 2);
   expect_clean_end();
 }
 
