@@ -11,7 +11,8 @@ namespace {
 
 using Level = Finding::Level;
 
-constexpr Bytes k_least_space{2'000'000'000};
+constexpr Bytes k_session_space{500'000'000};
+constexpr Bytes k_build_space{2'000'000'000};
 constexpr Bytes k_qemu_memory{400ULL << 20};                // beside the guest's own
 constexpr Bytes k_build_memory{2ULL << 30};                 // for compilers and the linker
 constexpr std::uint64_t k_netconsole_buffer = 16ULL << 20;  // a whole boot log comes in one burst
@@ -135,20 +136,30 @@ Finding judge_kvm(const HostFacts& facts, Switch wanted) {
   return fine(name, "not used");
 }
 
-Finding judge_space(const HostFacts& facts, const Config& config) {
-  const std::string name = "disk space",
-                    seen = rounded(facts.state_free) + " free at " + facts.state.string();
-  const std::string move = "free some, or name another directory: run.state";
-  if (facts.state_free < k_least_space)
-    return {Level::missing, name, seen + "; a build needs 2 GB", move, {}};
-  if (facts.state_free < config.build.cache_limit) {
-    return {Level::advice,
-            name,
-            seen + ", less than build.cache_limit (" + to_text(config.build.cache_limit) + ")",
-            move + ", or lower build.cache_limit",
-            {}};
-  }
-  return fine(name, seen);
+std::string seen_space(const Space& space) {
+  return rounded(space.free) + " free at " + space.folder.string();
+}
+
+Finding judge_sessions(const Space& space) {
+  const std::string name = "space for sessions";
+  if (space.free >= k_session_space) return fine(name, seen_space(space));
+  return {Level::missing,
+          name,
+          seen_space(space) + "; transcripts need 0.5 GB",
+          "free some, or name another directory: run.state",
+          {}};
+}
+
+Finding judge_builds(const Space& space, Bytes cache_limit) {
+  const std::string name = "space for builds", seen = seen_space(space);
+  const std::string move = "free some, or set XDG_CACHE_HOME to another directory";
+  if (space.free < k_build_space) return {Level::missing, name, seen + "; a build needs 2 GB", move, {}};
+  if (space.free >= cache_limit) return fine(name, seen);
+  return {Level::advice,
+          name,
+          seen + ", less than build.cache_limit (" + to_text(cache_limit) + ")",
+          move + ", or lower build.cache_limit",
+          {}};
 }
 
 Finding judge_memory(const HostFacts& facts, const Config& config) {
@@ -244,7 +255,8 @@ std::vector<Finding> examine(const HostFacts& facts, const Config& config) {
   } else {
     findings.push_back({Level::missing, "guest programs", facts.guest_programs_error, "scripts/setup", {}});
   }
-  findings.push_back(judge_space(facts, config));
+  findings.push_back(judge_sessions(facts.sessions));
+  findings.push_back(judge_builds(facts.builds, config.build.cache_limit));
   findings.push_back(judge_memory(facts, config));
   if (is_local(config)) findings.push_back(judge_kvm(facts, config.target.kvm));
   findings.push_back(judge_buffer(facts));

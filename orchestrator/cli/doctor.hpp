@@ -16,6 +16,12 @@ namespace kverdict {
 
 enum class DeviceState { absent, closed, open };
 
+// A folder, there or not yet, and what is free on its file system.
+struct Space {
+  std::filesystem::path folder;
+  Bytes free{0};
+};
+
 // Raw facts; nothing here is good or bad yet. Sizes of 0 are unknown.
 struct HostFacts {
   std::map<std::string, std::filesystem::path> programs;  // of those asked for: name -> place
@@ -24,8 +30,8 @@ struct HostFacts {
   std::string embedded_driver_error;                      // why it cannot be loaded
   std::string libgit2;                                    // version in this process; empty = none
   std::string guest_programs_error;                       // empty = they are all there
-  std::filesystem::path state;                            // where sessions would be
-  Bytes state_free{0};
+  Space sessions;
+  Space builds;
   Bytes memory_available{0};
   DeviceState kvm = DeviceState::absent;
   std::uint64_t rmem_max = 0;           // net.core.rmem_max
@@ -46,7 +52,7 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-// `environment` for PATH and XDG directories.
+// `environment` for PATH and the XDG directories.
 HostFacts probe_host(const Config& config, const std::map<std::string, std::string>& environment);
 
 // Findings in the order of what a session needs first.

@@ -8,7 +8,6 @@
 
 #include "orchestrator/cli/doctor.hpp"
 #include "orchestrator/cli/doctor_needs.hpp"
-#include "orchestrator/cli/load.hpp"
 #include "runners/error.hpp"
 #include "workloads/guest_programs.hpp"
 
@@ -21,6 +20,13 @@ using Environment = std::map<std::string, std::string>;
 std::string variable(const Environment& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? std::string() : found->second;
+}
+
+fs::path xdg_folder(const Environment& environment, const std::string& name, const char* below_home) {
+  const std::string xdg = variable(environment, name);
+  const fs::path base =
+      xdg.starts_with('/') ? fs::path(xdg) : fs::path(variable(environment, "HOME")) / below_home;
+  return base / "kverdict";
 }
 
 fs::path find_program(const std::string& name, const std::string& path) {
@@ -116,8 +122,10 @@ HostFacts probe_host(const Config& config, const Environment& environment) {
   probe_driver(facts);
   facts.libgit2 = libgit2_version();
   facts.guest_programs_error = complaint_of_guest_programs();
-  facts.state = state_directory(config, environment);
-  facts.state_free = free_space(facts.state);
+  facts.sessions.folder =
+      config.run.state.empty() ? xdg_folder(environment, "XDG_STATE_HOME", ".local/state") : config.run.state;
+  facts.builds.folder = xdg_folder(environment, "XDG_CACHE_HOME", ".cache");
+  for (Space* space : {&facts.sessions, &facts.builds}) space->free = free_space(space->folder);
   facts.memory_available = memory_available();
   facts.kvm = device("/dev/kvm");
   facts.rmem_max = number_in("/proc/sys/net/core/rmem_max", 0);

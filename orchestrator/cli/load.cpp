@@ -234,25 +234,17 @@ ConfigInputs process_inputs(std::optional<fs::path> file, std::vector<FlagSettin
   return inputs;
 }
 
-fs::path state_directory(const Config& config, const std::map<std::string, std::string>& environment) {
-  if (!config.run.state.empty()) return config.run.state;
-  const std::string xdg = variable(environment, "XDG_STATE_HOME");
-  if (xdg.starts_with('/')) return fs::path(xdg) / "kverdict";
-  const std::string home = variable(environment, "HOME");
-  if (home.starts_with('/')) return fs::path(home) / ".local/state/kverdict";
-  throw UsageError(
-      "run.state: is empty, and neither XDG_STATE_HOME nor HOME is set; name a directory: --state DIR");
-}
-
 LoadedConfig read_config(const ConfigInputs& inputs) {
   LoadedConfig loaded;
   loaded.config.source.repo = inputs.directory;
   lay_file_if_there(loaded, inputs, Layer::system, inputs.system_file);
   lay_file_if_there(loaded, inputs, Layer::user, user_file(inputs));
-  if (inputs.file) {
-    lay_file(loaded, inputs, Layer::project, *inputs.file);
-  } else {
+  const fs::path named =
+      inputs.file ? *inputs.file : fs::path(variable(inputs.environment, "KVERDICT_CONFIG"));
+  if (named.empty()) {
     lay_file_if_there(loaded, inputs, Layer::project, "kverdict.toml");
+  } else {
+    lay_file(loaded, inputs, Layer::project, named);
   }
   lay_environment(loaded, inputs);
   lay_flags(loaded, inputs);

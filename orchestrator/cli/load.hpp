@@ -34,7 +34,7 @@ struct FlagSetting {
 
 struct ConfigInputs {
   std::filesystem::path directory;            // ours: relative paths of flags and variables start here
-  std::optional<std::filesystem::path> file;  // --config, instead of ./kverdict.toml
+  std::optional<std::filesystem::path> file;  // --config, else $KVERDICT_CONFIG, else ./kverdict.toml
   std::map<std::string, std::string> environment;
   std::vector<FlagSetting> flags;
   std::filesystem::path system_file = "/etc/kverdict/config.toml";
@@ -42,11 +42,6 @@ struct ConfigInputs {
 
 // This process' environment and directory.
 ConfigInputs process_inputs(std::optional<std::filesystem::path> file, std::vector<FlagSetting> flags);
-
-// Where sessions and caches are: run.state, else $XDG_STATE_HOME/kverdict, else ~/.local/state/kverdict.
-// Throws UsageError when none of them is known.
-std::filesystem::path state_directory(const Config& config,
-                                      const std::map<std::string, std::string>& environment);
 
 struct LoadedConfig {
   Config config;

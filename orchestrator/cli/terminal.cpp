@@ -24,7 +24,6 @@ bool continues(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-
 const char* code(Paint paint) {
   switch (paint) {
     case Paint::plain:

@@ -21,8 +21,8 @@ HostFacts healthy(const Config& config) {
     facts.programs[need.program] = "/usr/bin/" + need.program;
   for (const HeaderNeed& need : k_header_needs) facts.headers.insert(std::string(need.header));
   facts.embedded_driver = "/usr/lib/libvirt_driver_qemu.so";
-  facts.state = "/state";
-  facts.state_free = Bytes{100'000'000'000};
+  facts.sessions = {"/state", Bytes{100'000'000'000}};
+  facts.builds = {"/cache", Bytes{100'000'000'000}};
   facts.memory_available = Bytes{16ULL << 30};
   facts.kvm = DeviceState::open;
   facts.rmem_max = 16ULL << 20;
@@ -138,10 +138,11 @@ TEST(Doctor, KvmIsAComfortUnlessItIsDemanded) {
 TEST(Doctor, SpaceAndMemoryAreMeasuredAgainstTheConfiguration) {
   Config config;
   HostFacts facts = healthy(config);
-  facts.state_free = Bytes{5'000'000'000};
-  EXPECT_EQ(finding(facts, config, "disk space").level, Level::advice);
-  facts.state_free = Bytes{100'000'000};
-  EXPECT_EQ(finding(facts, config, "disk space").level, Level::missing);
+  facts.builds.free = Bytes{5'000'000'000};
+  EXPECT_EQ(finding(facts, config, "space for builds").level, Level::advice);
+  facts.builds.free = facts.sessions.free = Bytes{100'000'000};
+  EXPECT_EQ(finding(facts, config, "space for builds").level, Level::missing);
+  EXPECT_EQ(finding(facts, config, "space for sessions").level, Level::missing);
   facts.memory_available = Bytes{1ULL << 30};
   EXPECT_EQ(finding(facts, config, "memory").level, Level::advice);
   config.target.memory = Bytes{4ULL << 30};
@@ -163,13 +164,14 @@ TEST(Doctor, TellsTheSameAsTextAndJson) {
 }
 
 TEST(Doctor, LooksAtThisMachine) {
-  Config config;
-  config.run.state = "/nonexistent/deep/down";
-  const HostFacts facts = probe_host(config, {{"PATH", "/usr/bin:/bin"}, {"HOME", "/"}});
+  const HostFacts facts = probe_host({}, {{"PATH", "/usr/bin:/bin"}, {"HOME", "/nonexistent"}});
+  EXPECT_EQ(facts.sessions.folder, "/nonexistent/.local/state/kverdict");
+  EXPECT_EQ(facts.builds.folder, "/nonexistent/.cache/kverdict");
   EXPECT_GT(count_of(facts.memory_available), 0u);
-  EXPECT_GT(count_of(facts.state_free), 0u);
+  EXPECT_GT(count_of(facts.sessions.free), 0u);
+  EXPECT_GT(count_of(facts.builds.free), 0u);
   EXPECT_TRUE(facts.programs.contains("make"));
-  EXPECT_TRUE(probe_host(config, {{"PATH", "/nonexistent"}}).programs.empty());
+  EXPECT_TRUE(probe_host({}, {{"PATH", "/nonexistent"}}).programs.empty());
 }
 
 }  // namespace

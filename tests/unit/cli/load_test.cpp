@@ -33,6 +33,9 @@ TEST_F(Loading, HigherLayersWinAndEachValueKnowsItsOrigin) {
   put("kverdict.toml", jobs(4));
   expect(4, {Layer::project, "kverdict.toml:3"});
   put("other.toml", jobs(5));
+  inputs_.environment["KVERDICT_CONFIG"] = "other.toml";
+  expect(5, {Layer::project, "other.toml:3"});
+  inputs_.environment["KVERDICT_CONFIG"] = "gone.toml";
   inputs_.file = "other.toml";
   expect(5, {Layer::project, "other.toml:3"});
   inputs_.environment["KVERDICT_BUILD_JOBS"] = "6";
@@ -288,15 +291,6 @@ TEST_F(Loading, CheckPrintsEveryProblemAsTextAndJson) {
       show_problems(found, OutputForm::json),
       HasSubstr(R"({"schema":1,"ok":false,"problems":[{"where":"kverdict.toml:3","key":"build.jobs")"));
   EXPECT_EQ(show_problems({}, OutputForm::json), "{\"schema\":1,\"ok\":true,\"problems\":[]}\n");
-}
-
-TEST_F(Loading, StateIsWhereTheUserOrXdgSays) {
-  Config config;
-  EXPECT_EQ(state_directory(config, {{"HOME", "/h"}}), "/h/.local/state/kverdict");
-  EXPECT_EQ(state_directory(config, {{"HOME", "/h"}, {"XDG_STATE_HOME", "/x"}}), "/x/kverdict");
-  EXPECT_THROW(state_directory(config, {}), UsageError);
-  config.run.state = "/s";
-  EXPECT_EQ(state_directory(config, {}), "/s");
 }
 
 }  // namespace
