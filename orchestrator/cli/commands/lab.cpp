@@ -146,7 +146,7 @@ SessionRules session_rules(const Config& config) {
   SessionRules rules;
   rules.bisect.end_runs = config.bisect.end_runs;
   rules.bisect.skip_limit = config.bisect.skip_limit;
-  rules.hunt = {config.verdict.hunt, config.verdict.other_crash, config.verdict.hang, config.verdict.warning};
+  rules.hunt = config.verdict;
   rules.lab_retries = config.run.lab_retries;
   rules.build_ahead = config.run.build_ahead ? BuildAhead::on : BuildAhead::off;
   return rules;

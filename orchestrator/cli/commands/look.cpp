@@ -7,6 +7,8 @@
 #include "orchestrator/cli/commands/opened.hpp"
 #include "orchestrator/cli/table.hpp"
 #include "orchestrator/core/journal/codec.hpp"
+#include "orchestrator/core/report/git_log.hpp"
+#include "orchestrator/core/report/printable.hpp"
 #include "orchestrator/core/report/transcript_text.hpp"
 #include "orchestrator/drive/journal_file.hpp"
 #include "runners/error.hpp"

@@ -1,11 +1,14 @@
 // Where kverdict keeps its things: sessions under the XDG state home, what can be rebuilt under the cache home.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "orchestrator/cli/config.hpp"
+#include "orchestrator/core/model/candidate.hpp"
 #include "runners/host/file_lock.hpp"
 
 namespace kverdict {

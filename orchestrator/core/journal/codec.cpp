@@ -92,7 +92,7 @@ Json oops_to_json(const Oops& oops) {
   j["bytes"] = {oops.begin, oops.end};
   j["modules"] = oops.modules;
   j["trace"] = Json::array();
-  for (const auto& f : oops.trace) j["trace"].push_back({f.function, f.module, f.reliable});
+  for (const auto& f : oops.trace) j["trace"].push_back({f.function, f.module});
   return j;
 }
 
@@ -116,7 +116,7 @@ Oops oops_from_json(const Json& j) {
   oops.end = j.at("bytes").at(1).get<std::uint64_t>();
   j.at("modules").get_to(oops.modules);
   for (const auto& f : j.at("trace"))
-    oops.trace.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>(), f.at(2).get<bool>()});
+    oops.trace.push_back({f.at(0).get<std::string>(), f.at(1).get<std::string>()});
   return oops;
 }
 
@@ -148,6 +148,14 @@ Outcome outcome_from_json(const Json& j) {
   return outcome;
 }
 
+// JSON text inside an event; empty text is null.
+Json json_of(const std::string& text) {
+  auto json = Json::parse(text, nullptr, false);
+  return json.is_discarded() ? Json() : json;
+}
+
+std::string text_of(const Json& json) { return json.is_null() ? "" : json.dump(); }
+
 // One pair of functions an event: put() writes its keys, take_NAME() reads them. k_readers is the table.
 struct Writer {
   Json& j;
@@ -157,7 +165,9 @@ struct Writer {
     j["version"] = e.version;
     j["program"] = e.program;
     j["session"] = e.session;
-    j["config"] = Json::parse(e.config, nullptr, false);
+    j["config"] = json_of(e.config);
+    j["config_file"] = e.config_file;
+    j["file_config"] = json_of(e.file_config);
     j["bad"] = e.bad.value;
     j["goods"] = ids_to_json(e.goods);
     j["merge_bases"] = ids_to_json(e.merge_bases);
@@ -167,7 +177,7 @@ struct Writer {
   void operator()(const SessionResumed& e) const {
     j["event"] = "session_resumed";
     j["program"] = e.program;
-    j["config"] = Json::parse(e.config, nullptr, false);
+    j["config"] = json_of(e.config);
   }
   void operator()(const TrialStarted& e) const {
     j["event"] = "trial_started";
@@ -219,7 +229,9 @@ Event read_session_opened(const Json& j) {
                      std::to_string(k_journal_version) + "); use the kverdict that wrote it, or a newer one");
   j.at("program").get_to(e.program);
   j.at("session").get_to(e.session);
-  e.config = j.at("config").dump();
+  e.config = text_of(j.at("config"));
+  j.at("config_file").get_to(e.config_file);
+  e.file_config = text_of(j.at("file_config"));
   e.bad = {j.at("bad").get<std::string>()};
   e.goods = ids_from_json(j.at("goods"));
   e.merge_bases = ids_from_json(j.at("merge_bases"));
@@ -229,7 +241,7 @@ Event read_session_opened(const Json& j) {
 }
 
 Event read_session_resumed(const Json& j) {
-  return SessionResumed{j.at("program").get<std::string>(), j.at("config").dump()};
+  return SessionResumed{j.at("program").get<std::string>(), text_of(j.at("config"))};
 }
 
 Event read_trial_started(const Json& j) {

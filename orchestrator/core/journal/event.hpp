@@ -32,7 +32,9 @@ struct SessionOpened {
   int version = k_journal_version;
   std::string program;  // version of kverdict
   std::string session;
-  std::string config;  // JSON text of the whole configuration
+  std::string config;       // JSON text of the whole configuration
+  std::string config_file;  // the file it came from; empty = none
+  std::string file_config;  // JSON text of what the files alone said, to see what changed there since
   CandidateId bad;
   std::vector<CandidateId> goods;
   std::vector<CandidateId> merge_bases;

@@ -102,6 +102,16 @@ std::optional<Conclusion> contradiction(const Range& range, const std::vector<As
   return std::nullopt;
 }
 
+std::optional<Conclusion> too_many_skips(const Range& range, const std::vector<Asked>& asked, const BisectRules& rules) {
+  std::vector<CandidateId> skipped;
+  for (const auto& answer : asked)
+    if (answer.verdict == Verdict::skip) skipped.push_back(range.history.id(answer.at));
+  if (rules.skip_limit == 0 || skipped.size() < rules.skip_limit) return std::nullopt;
+  const auto count = std::to_string(skipped.size());
+  return Conclusion{Conclusion::Kind::only_skips_left, {}, std::move(skipped),
+                    count + " candidates could not be tested (bisect.skip_limit); these were skipped"};
+}
+
 // Known good without having been asked: a good end, or, inside the history, an ancestor of one that passed.
 Decision confirm(const Evidence& evidence, const ParentsOf& parents_of, const CandidateId& culprit) {
   for (const auto& parent : parents_of(culprit)) {
@@ -130,6 +140,7 @@ Decision decide(const Range& range, const Evidence& evidence, const BisectRules&
   if (auto decision = check_ends(range, evidence, rules)) return *decision;
   const auto asked = settled(range, evidence);
   if (auto conclusion = contradiction(range, asked)) return *conclusion;
+  if (auto conclusion = too_many_skips(range, asked, rules)) return *conclusion;
   const auto choice = choose_classic(range.history, asked);
   switch (choice.kind) {
     case Choice::Kind::ask:

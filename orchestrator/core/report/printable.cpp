@@ -45,6 +45,18 @@ std::string printable(std::string_view text) {
   return clean;
 }
 
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const auto end = text.find_first_of("\n\t");
+    lines += printable(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    lines += text[end];
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
 std::string escaped_bytes(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

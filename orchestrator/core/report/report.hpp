@@ -60,10 +60,6 @@ std::string report_markdown(const Report& report);
 // One JSON object; its keys are documented in the README.
 std::string report_json(const Report& report);
 
-// The session in git's own words, which `git bisect replay` accepts.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
-                           const Describe& describe);
-
 // "2 h 05 min", "3 min 20 s", "4.2 s".
 std::string duration_text(std::chrono::milliseconds duration);
 // "99.4 %"; never "100 %" for what is not certain.
