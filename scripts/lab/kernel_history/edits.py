@@ -19,8 +19,12 @@ _RULES = [
      "{stem}: messages do not end in a full stop", ""),
     (re.compile(r"\bif \(!(skb|page|folio|inode|sk|dev|net|priv|nskb|dentry)\)(?=\n)"), r"if (unlikely(!\1))",
      "{stem}: mark failures as unlikely", "Moves the error paths out of the hot code."),
-    (re.compile(r"((?:\bpr_\w+|\bdev_(?:err|warn|info)|printk)\([^\"\n]*\"[^\"\n]*)\b(?:unable|failed) to (?=[a-z])"), r"\1cannot ",
-     "{stem}: say 'cannot' in messages", ""),
+    (re.compile(r"\bif \((err|ret|error|rc) < 0\)(?=\n)"), r"if (unlikely(\1 < 0))",
+     "{stem}: mark failures as unlikely", "Moves the error paths out of the hot code."),
+    (re.compile(r"\bif \((err|ret|error|rc)\)(?=\n\t+(?:goto|return) )"), r"if (unlikely(\1))",
+     "{stem}: keep error paths out of line", ""),
+    (re.compile(r"((?:\bpr_\w+|\bdev_(?:err|warn|info)|printk)\([^\"\n]*\"[^\"\n]*)\b(?:unable|failed) to (?=[a-z])"),
+     r"\1cannot ", "{stem}: say 'cannot' in messages", ""),
     (re.compile(r"\breturn ([\w>.-]+) \? true : false;"), r"return !!\1;", "{stem}: simplify return of a truth value", ""),
 ]
 # Words inside user-visible strings stay as they are; only these rules are about comments.

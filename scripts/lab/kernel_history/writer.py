@@ -27,7 +27,7 @@ AREAS = [
 _TOPICS = [("net-tidy", ("net/", "drivers/net/")), ("mm-tidy", ("mm/", "lib/")),
            ("driver-tidy", ("drivers/",)), ("core-tidy", ("kernel/", "fs/"))]
 # Headers of middling reach: touching one rebuilds some dozens of files, not the kernel.
-_HEADERS = ["include/net/tcp.h", "include/linux/etherdevice.h", "include/linux/if_vlan.h", "include/net/inet_sock.h",
+_HEADERS = ["include/net/tcp.h", "include/linux/etherdevice.h", "include/linux/if_vlan.h", "include/net/udp.h",
             "include/linux/tty.h", "include/net/route.h"]
 _DOCUMENTS = ["net/Kconfig", "mm/Kconfig", "lib/Kconfig.debug", "drivers/net/Kconfig", "drivers/tty/Kconfig", "README"]
 
@@ -115,7 +115,7 @@ class Writer:
     def _plan_extras(self, shape):
         """Some ordinary commits of the main line are special: neighbours of the bug, headers, documents."""
         extras = [lambda line, c=change: self._apply(line, c) for change in bugs.NEIGHBOURS]
-        for path in self._rng.sample(_HEADERS, 3):
+        for path in self._rng.sample(_HEADERS, 2):
             extras.append(lambda line, p=path: self._generic(line, p, edits.add_header_helper, "net"))
         for path in self._rng.sample(_DOCUMENTS, 3):
             extras.append(lambda line, p=path: self._generic(line, p, edits.tidy_help, p.rpartition("/")[0] or "doc"))
@@ -164,15 +164,25 @@ class Writer:
 
     def _innocuous(self, line, branch):
         """A change of a file that no other commit touches; sometimes the same in its neighbours too."""
-        roots = self._themes[branch - 1][1] if branch else ("",)
-        pool = [p for p in self._pool if p.startswith(roots)]
-        if self._rng.random() < 0.85:  # mostly code that runs
-            pool = [p for p in pool if p in self._built]
+        path = self._pick(self._themes[branch - 1][1] if branch else ("",))
+        first = self._rng.choice([edits.rewrite_one] * 7 + [edits.comment_on_caller] * 2 + [edits.add_helper])
+        for edit in (first, edits.rewrite_one, edits.comment_on_caller, edits.add_helper):
+            done = self._generic(line, path, edit, _prefix(path))
+            if done:
+                return done
+        return None
+
+    def _pick(self, roots):
+        """A file not touched yet, mostly one that is compiled; each area has the same chance."""
+        under = [p for p in self._pool if p.startswith(roots)] or self._pool
+        pool = [p for p in under if p in self._built] if self._rng.random() < 0.85 else under
+        pool = pool or under
+        if not pool:
+            raise ValueError("more commits than files to change")
         area = self._rng.choice(sorted({_prefix(p) for p in pool}))
         path = self._rng.choice([p for p in pool if _prefix(p) == area])
-        edit = self._rng.choice([edits.rewrite_one] * 5 + [edits.comment_on_caller] * 3 + [edits.add_helper])
         self._pool.remove(path)
-        return self._generic(line, path, edit, area)
+        return path
 
     def _merge(self, line, topic):
         other = self._lines.pop(topic)
