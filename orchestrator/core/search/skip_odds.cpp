@@ -11,7 +11,7 @@ constexpr std::uint32_t k_far = std::numeric_limits<std::uint32_t>::max();
 constexpr double k_prior_share = 0.08;  // of broken candidates, before any answer
 constexpr double k_prior_answers = 5;   // how many answers that opinion is worth
 constexpr double k_highest_share = 0.7;
-constexpr double k_stretch = 30;  // candidates in a broken stretch, on average
+constexpr double k_stretch = 20;  // candidates in a broken stretch, on average
 
 // Steps along edges, in either direction, to the nearest of the sources.
 std::vector<std::uint32_t> steps_to(const History& history, std::vector<Position> frontier) {

@@ -82,7 +82,7 @@ void expect_same_as_git(const Sandbox& sandbox, const Case& chosen, const std::s
 
 TEST(RandomHistories, HaveGitsOrderAndGitsWeights) {
   std::mt19937 random(1);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 25; ++round) {
     const Sandbox sandbox;
     DagShape shape{10 + static_cast<unsigned>(random() % 60), 1 + static_cast<unsigned>(random() % 6)};
     sandbox.import(test::random_dag(random, shape));
@@ -95,7 +95,7 @@ TEST(RandomHistories, HaveGitsOrderAndGitsWeights) {
 
 TEST(RandomHistories, WithDatesThatGoBackwardsHaveGitsOrder) {
   std::mt19937 random(2);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 15; ++round) {
     const Sandbox sandbox;
     DagShape shape{40, 4};
     shape.backward_date_percent = 20;
@@ -112,7 +112,7 @@ TEST(RandomHistories, WithDatesThatGoBackwardsHaveGitsOrder) {
 
 TEST(RandomHistories, LimitedToPathsAreGits) {
   std::mt19937 random(3);
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 20; ++round) {
     const Sandbox sandbox;
     DagShape shape{10 + static_cast<unsigned>(random() % 40), 4};
     shape.files = 5;
@@ -167,7 +167,7 @@ class EverySequence {
 TEST(Classic, ChoosesAsGitForEverySequenceOfAnswers) {
   std::mt19937 random(4);
   int choices = 0;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 15; ++round) {
     const Sandbox sandbox;
     const DagShape shape{6 + static_cast<unsigned>(random() % 20), 1 + static_cast<unsigned>(random() % 5),
                          35, 10, 50};
