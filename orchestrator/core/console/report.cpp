@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/core/console/demangle.hpp"
 #include "orchestrator/core/console/families.hpp"
 #include "orchestrator/core/console/pattern.hpp"
 #include "orchestrator/core/console/title.hpp"
@@ -98,7 +99,7 @@ void keep_trace(Choice& choice, const std::vector<NamedFrame>& frames) {
   choice.trace.clear();
   for (const auto& frame : frames) {
     if (choice.trace.size() >= k_longest_trace) return;
-    choice.trace.push_back({std::string(frame.function), std::string(frame.module)});
+    choice.trace.push_back({demangled(frame.function), std::string(frame.module)});
   }
 }
 
@@ -289,6 +290,30 @@ void give_names(const Rule& rule, const std::string& frame, const std::string& o
     add_name(oops.alternatives, oops.title, filled(rule.coarse, name, origins.front(), captures));
 }
 
+// Lines that only reports hold.
+bool is_report_text(std::string_view text) {
+  while (!text.empty() && text[0] == ' ') text.remove_prefix(1);
+  static constexpr std::string_view k_starts[] = {"Code:",        "RSP:",
+                                                  "RAX:",         "RDX:",
+                                                  "RBP:",         "R10:",
+                                                  "R13:",         "FS: ",
+                                                  "CS: ",         "CR2:",
+                                                  "DR0:",         "DR3:",
+                                                  "PKRU:",        "---[ ",
+                                                  "CPU: ",        "Hardware name",
+                                                  "Kernel panic", "Kernel Offset",
+                                                  "Rebooting in", "<TASK>",
+                                                  "</TASK>",      "<IRQ>",
+                                                  "</IRQ>",       "Modules linked",
+                                                  "Read of size", "Write of size",
+                                                  "======",       "Oops",
+                                                  "#PF:",         "PGD ",
+                                                  "Tainted:",     "Workqueue:",
+                                                  "Memory state", "Showing all locks"};
+  return std::any_of(std::begin(k_starts), std::end(k_starts),
+                     [&](auto start) { return text.starts_with(start); });
+}
+
 }  // namespace
 
 void append(Report& report, ReportLine line) {
@@ -299,6 +324,14 @@ void append(Report& report, ReportLine line) {
   if (injected) line.kind = Kind::intruder;
   if (line.kind == Kind::frame && line.own && step.reliable) ++report.frames;
   report.lines.push_back(std::move(line));
+}
+
+// The last line that belongs to the report for sure; what follows it is only near.
+static const ReportLine& last_line(const Report& report) {
+  for (std::size_t i = report.lines.size(); i-- > 1;)
+    if (report.lines[i].own && (report.lines[i].kind != Kind::text || is_report_text(report.lines[i].text)))
+      return report.lines[i];
+  return report.lines.front();
 }
 
 std::optional<Oops> read_report(const Report& report) {
@@ -321,6 +354,7 @@ std::optional<Oops> read_report(const Report& report) {
   else if (rule.whole == Wholeness::trace && report.frames == 0)
     oops.why = "no call trace";
   oops.corrupted = !oops.why.empty();
+  choice.frame = demangled(choice.frame);
   oops.frame = choice.frame.empty() ? std::string{} : names_of(choice.frame, flavours_of(rule)).front();
   oops.kind = std::string(rule.kind);
   oops.type = type_of(rule, captures);
@@ -331,8 +365,8 @@ std::optional<Oops> read_report(const Report& report) {
   oops.trace = std::move(choice.trace);
   oops.first_line = report.lines.front().number;
   oops.begin = report.lines.front().begin;
-  oops.last_line = report.lines.back().number;
-  oops.end = report.lines.back().end;
+  oops.last_line = last_line(report).number;
+  oops.end = last_line(report).end;
   for (const auto& line : report.lines)
     if (line.own) read_who(line.text, oops);
   return oops;

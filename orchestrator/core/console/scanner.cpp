@@ -30,6 +30,12 @@ bool is_panic(const Rule& rule) {
   return rule.cue == "Kernel panic";
 }
 
+// Marks behind which nothing of a report comes but a panic.
+bool is_end(std::string_view text, std::size_t frames) {
+  return text.starts_with("---[ end ") || text.starts_with("Rebooting in ") ||
+         (frames != 0 && text.starts_with("======"));
+}
+
 bool is_complete(const Report& report) {
   if (report.frames == 0) return false;
   const auto oops = read_report(report);
@@ -56,6 +62,9 @@ class OopsScanner::State {
 
   std::optional<std::uint64_t> open_since() const;
   std::optional<Oops> peek() const;
+  bool settled() const {
+    return std::all_of(open_.begin(), open_.end(), [](const Open& one) { return one.ended; });
+  }
 
  private:
   struct Open {
@@ -63,6 +72,7 @@ class OopsScanner::State {
     std::string caller;
     std::size_t bytes = 0;
     std::size_t quiet = 0;
+    bool ended = false;      // its end mark was seen; a panic may still follow
     bool unstamped = false;  // header without stamp in a log that has stamps
     std::optional<std::chrono::microseconds> last_time;
   };
@@ -164,6 +174,7 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
     if (own && line.printk_time) one.last_time = line.printk_time;
     one.bytes += line.text.size();
     append(one.report, kept(line, number, own));
+    one.ended = one.ended || (own && is_end(line.text, one.report.frames));
     if (own && line.text.starts_with("---[ end Kernel panic")) {
       close(i);
       continue;
@@ -214,6 +225,9 @@ void OopsScanner::finish() {
 }
 std::optional<std::uint64_t> OopsScanner::open_since() const {
   return state_->open_since();
+}
+bool OopsScanner::settled() const {
+  return state_->settled();
 }
 std::uint64_t OopsScanner::begun() const {
   return state_->begun;

@@ -31,6 +31,8 @@ class OopsScanner {
 
   // First line of the oldest report that is not complete yet.
   std::optional<std::uint64_t> open_since() const;
+  // Nothing is open, or all that is open was seen to its end: no reason to wait for more of it.
+  bool settled() const;
   // How many reports have begun so far, complete or not.
   std::uint64_t begun() const;
   // "Linux version" lines so far: a second one says that the machine was reset.

@@ -248,6 +248,16 @@ void read_taint(std::string_view text, Oops& oops) {
   }
 }
 
+// "insmod:89 blocked for more than", "insmod          state:D stack:0     pid:89"
+void read_task(std::string_view text, Oops& oops) {
+  if (oops.pid >= 0) return;
+  const auto pid = number_after(text, "pid:");
+  const auto name = text.substr(0, std::min(text.find(' '), std::size_t{32}));
+  const auto colon = name.rfind(':');
+  oops.pid = pid >= 0 ? pid : number_after(name.substr(std::min(colon, name.size())), ":");
+  oops.process = std::string(pid >= 0 ? name : name.substr(0, colon));
+}
+
 }  // namespace
 
 BodyStep read_step(std::string_view text) {
@@ -273,6 +283,8 @@ BodyStep read_step(std::string_view text) {
 void read_who(std::string_view text, Oops& oops) {
   text = trimmed(text);
   if (text.starts_with("Modules linked in:")) return read_modules(text.substr(18), oops);
+  if (text.starts_with("INFO: task ") || text.starts_with("task:"))
+    return read_task(text.substr(text.find("task") + 5), oops);
   if (!text.starts_with("CPU: ") && !text.starts_with("Tainted: ") && !text.starts_with("Pid: ")) return;
   if (oops.taint.empty()) read_taint(text, oops);
   const auto comm = text.find("Comm: ");
