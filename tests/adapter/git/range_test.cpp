@@ -167,7 +167,7 @@ class EverySequence {
 TEST(Classic, ChoosesAsGitForEverySequenceOfAnswers) {
   std::mt19937 random(4);
   int choices = 0;
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < 40; ++round) {
     const Sandbox sandbox;
     const DagShape shape{6 + static_cast<unsigned>(random() % 20), 1 + static_cast<unsigned>(random() % 5),
                          35, 10, 50};
