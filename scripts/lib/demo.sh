@@ -87,7 +87,7 @@ EOF
 workload_of() {
   case $1 in
     tcp-*) printf 'kind = "churn"\nduration = "5s"\n' ;;
-    *) printf 'kind = "iperf"\nduration = "3s"\nparameters = { direction = "up", streams = "1" }\n' ;;
+    *) printf 'kind = "iperf"\nduration = "3s"\nparameters = { direction = "up", streams = "1", megabytes = "32" }\n' ;;
   esac
 }
 

@@ -1,6 +1,6 @@
 // kv-iperf: runs iperf3 and prints its result as metrics.
 //
-//   kv-iperf --iperf3 PATH --host A --port N --seconds N --direction up|down|both --streams N
+//   kv-iperf --iperf3 PATH --host A --port N --seconds N | --megabytes N --direction up|down|both --streams N
 //            --protocol tcp|udp --mbit N (0 = as fast as can be) --least-mbit N (each way)
 //
 // Ends with 0 (good), 1 (iperf3 failed, nothing arrived, or too slow), 2 (usage), 125 (iperf3 cannot be run).
@@ -38,10 +38,11 @@ std::vector<std::string> iperf_argv(Options& options) {
                                    options["--host"],
                                    "-p",
                                    options["--port"],
-                                   "-t",
-                                   options["--seconds"],
                                    "-P",
                                    options["--streams"]};
+  const bool by_volume = options["--megabytes"] != "0";
+  argv.emplace_back(by_volume ? "-n" : "-t");
+  argv.push_back(by_volume ? options["--megabytes"] + "M" : options["--seconds"]);
   if (options["--direction"] == "down") argv.emplace_back("-R");
   if (options["--direction"] == "both") argv.emplace_back("--bidir");
   bool udp = options["--protocol"] == "udp";
@@ -102,6 +103,7 @@ int iperf_main(int count, char** words) {
                      {"--host", ""},
                      {"--port", ""},
                      {"--seconds", "5"},
+                     {"--megabytes", "0"},
                      {"--streams", "2"},
                      {"--direction", "both"},
                      {"--protocol", "tcp"},

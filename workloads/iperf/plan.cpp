@@ -27,12 +27,15 @@ GuestStep client(const WorkloadSpec& spec, const Parameters& parameters, double 
     step.argv.push_back(std::move(value));
   };
   add("--seconds", std::to_string(seconds.count()));
+  // A volume is the same stress on a slow machine and on a fast one; only its limit is in seconds then.
+  const auto megabytes = parameters.number("megabytes", 0, 0, 1'000'000);
+  add("--megabytes", std::to_string(megabytes));
   add("--direction", parameters.choice("direction", "both", {"up", "down", "both"}));
   add("--streams", std::to_string(parameters.number("streams", 2, 1, 64)));
   add("--protocol", parameters.choice("protocol", "tcp", {"tcp", "udp"}));
   add("--mbit", std::to_string(parameters.number("mbit_per_second", 0, 0, 1'000'000)));
   add("--least-mbit", std::to_string(parameters.number("least_mbit", 0, 0, 1'000'000)));
-  step.limit = step_limit(spec, seconds, 10s, time_scale);
+  step.limit = step_limit(spec, seconds, megabytes > 0 ? 60s : 10s, time_scale);
   return step;
 }
 
@@ -41,7 +44,7 @@ GuestStep client(const WorkloadSpec& spec, const Parameters& parameters, double 
 GuestPlan plan_iperf(const WorkloadSpec& spec, const PlanContext& context) {
   refuse_program(spec);
   Parameters parameters(spec,
-                        {"direction", "streams", "protocol", "mbit_per_second", "ip", "via", "least_mbit"});
+                        {"direction", "streams", "megabytes", "protocol", "mbit_per_second", "ip", "via", "least_mbit"});
   auto route =
       find_route(context.shape, parameters.choice("via", "auto", {"auto", "wire", "user"}), spec.name);
   GuestPlan plan;
