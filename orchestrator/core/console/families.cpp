@@ -20,19 +20,21 @@ constexpr Family k_glue[] = {
      "read_word_at_a_time read_once* __read_once* __write_once* print_address_description* print_report* "
      "print_memory*"},
     {"reports",
-     "*dump_stack* show_stack* show_regs* dump_backtrace* unwind_backtrace* unwind_frame* save_stack* "
-     "stack_trace_* walk_stackframe* arch_stack_walk* show_trace* check_panic_on_warn* *_panic *_panic_* "
-     "panic panic_* __panic nmi_panic* vpanic report_bug* __report_bug* fixup_bug* handle_bug* *invalid_op* "
-     "__warn* warn_slowpath* warn_alloc* __die* die die_* oops_* no_context* bug_handler* refcount_* "
-     "__refcount_* ref_tracker_* warn_bogus_* __virt_to_phys* __phys_addr* *_trap do_trap* do_error* "
-     "*_error_trap* debug_print_object* debug_object* debug_check_* __debug_* slab_err* object_err* "
-     "slab_bug* print_trailer* slab_pad_check* check_slab* check_object* free_debug_* bad_page* dump_page* "
-     "__dump_page* free_page* free_pages_check* free_pcppages* free_unref_* page_frag_* report_usercopy* "
-     "usercopy_* *check_object_size* *check_heap_object* mark_lock* mark_held_locks* print_*bug* "
-     "print_*usage* print_circular* print_deadlock* print_bad_irq* check_noncircular* check_prev* "
-     "check_irq_usage* check_deadlock* check_usage* check_wait_context* validate_chain* register_lock_class* "
-     "assign_lock_key* find_lock_class* look_up_lock_class* lookup_chain_cache* hlock_class* is_dynamic_key* "
-     "lockdep_* __lockdep_* lock_acquire* __lock_acquire* lock_release* __lock_release* lock_is_held* "
+     "*dump_stack* nmi_* *trigger_cpumask* arch_trigger* sched_show_task* _sched_show* end_report* "
+     "__stack_chk_fail* save_trace* depot_* show_stack* show_regs* dump_backtrace* unwind_backtrace* "
+     "unwind_frame* save_stack* stack_trace_* walk_stackframe* arch_stack_walk* show_trace* "
+     "check_panic_on_warn* *_panic *_panic_* panic panic_* __panic nmi_panic* vpanic report_bug* "
+     "__report_bug* fixup_bug* handle_bug* *invalid_op* __warn* warn_slowpath* warn_alloc* __die* die die_* "
+     "oops_* no_context* bug_handler* refcount_* __refcount_* ref_tracker_* warn_bogus_* __virt_to_phys* "
+     "__phys_addr* *_trap do_trap* do_error* *_error_trap* debug_print_object* debug_object* debug_check_* "
+     "__debug_* slab_err* object_err* slab_bug* print_trailer* slab_pad_check* check_slab* check_object* "
+     "free_debug_* bad_page* dump_page* __dump_page* free_page* free_pages_check* free_pcp* release_pages* "
+     "vma_alloc_folio* free_unref_* page_frag_* report_usercopy* usercopy_* *check_object_size* "
+     "*check_heap_object* mark_lock* mark_held_locks* print_*bug* print_*usage* print_circular* "
+     "print_deadlock* print_bad_irq* check_noncircular* check_prev* check_irq_usage* check_deadlock* "
+     "check_usage* check_wait_context* validate_chain* register_lock_class* assign_lock_key* "
+     "find_lock_class* look_up_lock_class* lookup_chain_cache* hlock_class* is_dynamic_key* lockdep_* "
+     "__lockdep_* lock_acquire* __lock_acquire* lock_release* __lock_release* lock_is_held* "
      "reacquire_held_locks* lock_downgrade* lock_set_* __lock_set_* lock_contended* lock_acquired* "
      "trace_hardirqs* trace_softirqs* check_flags* debug_lockdep_* debug_locks_* debug_check_no_locks* "
      "debug_show_* match_held_lock* __might_sleep* ___might_sleep* __might_resched* might_fault* "
@@ -41,15 +43,15 @@ constexpr Family k_glue[] = {
      "work_is_static_object* should_fail* __should_fail* fail_dump* print_tainted* perf_trace_* "
      "trace_event_* __traceiter_* bpf_trace_* __bpf_trace_*"},
     {"traps",
-     "asm_exc_* exc_* asm_sysvec_* sysvec_* asm_common_interrupt* error_entry* error_exit* "
-     "general_protection page_fault async_page_fault do_page_fault __do_page_fault* do_kern_addr_fault* "
-     "do_user_addr_fault* do_async_page_fault* handle_page_fault* do_general_protection do_double_fault* "
-     "double_fault invalid_op int3 do_int3* do_translation_fault* do_mem_abort* do_sp_pc_abort* el1_* el1h_* "
-     "do_DataAbort do_PrefetchAbort brk_handler* do_debug_exception* call_break_hook* __exception_text_start "
-     "program_check_* __program_check* instrumentation_* do_alignment* do_undefinstr do_tag_* "
-     "__x86_indirect_thunk* __x86_return_thunk* __indirect_thunk* srso_* retbleed_* __llvm_retpoline* "
-     "__die_kernel_fault* __do_kernel_fault* ret_from_exception_* irqentry_* secondary_startup* __bug_entry* "
-     "rust_helper_* ftrace_* *_ftrace_*"},
+     "*apic_timer_interrupt* asm_call_* asm_exc_* exc_* asm_sysvec_* sysvec_* asm_common_interrupt* "
+     "error_entry* error_exit* general_protection page_fault async_page_fault do_page_fault __do_page_fault* "
+     "do_kern_addr_fault* do_user_addr_fault* do_async_page_fault* handle_page_fault* do_general_protection "
+     "do_double_fault* double_fault invalid_op int3 do_int3* do_translation_fault* do_mem_abort* "
+     "do_sp_pc_abort* el1_* el1h_* do_DataAbort do_PrefetchAbort brk_handler* do_debug_exception* "
+     "call_break_hook* __exception_text_start program_check_* __program_check* instrumentation_* "
+     "do_alignment* do_undefinstr do_tag_* __x86_indirect_thunk* __x86_return_thunk* __indirect_thunk* "
+     "srso_* retbleed_* __llvm_retpoline* __die_kernel_fault* __do_kernel_fault* ret_from_exception_* "
+     "irqentry_* secondary_startup* __bug_entry* rust_helper_* ftrace_* *_ftrace_*"},
     {"allocators",
      "*kmalloc* *kzalloc* *kcalloc* *krealloc* *kvmalloc* *kvzalloc* kmem_cache_* __kmem_cache_* *kfree* "
      "kvfree* kzfree* *vmalloc* *vzalloc* vfree __vfree* __vunmap* devm_* kstrdup* kmemdup* kmemleak_* "
@@ -57,7 +59,7 @@ constexpr Family k_glue[] = {
      "new_slab* allocate_slab* cache_alloc* ____cache_* cache_grow* cache_free* ___cache_free* __cache_free* "
      "do_slab_free* alloc_slab* setup_object* mempool_* alloc_page* page_pool_* __page_pool_* __alloc_pages* "
      "alloc_frozen_pages* __alloc_frozen_pages* __get_free_page* __free_page* __free_pages* "
-     "get_page_from_freelist* prep_new_page* post_alloc_hook* *page_owner* filemap_alloc_folio*  "
+     "get_page_from_freelist* prep_new_page* post_alloc_hook* *page_owner* filemap_alloc_folio* "
      "__page_frag_cache_* __do_kmem_* idr_* __idr_* ida_* xas_* __xas_* xa_* __xa_* warn_alloc* "
      "process_one_work* worker_thread* kthread"},
     {"locks",
@@ -77,15 +79,16 @@ constexpr Family k_glue[] = {
      "strlcpy* strlcat* strsep* strspn* strcspn* strcasecmp* strncasecmp* strim* strreplace* sized_strscpy* "
      "__strcpy* __strlen* copy_*_user* _copy_*_user* __copy_*_user* __arch_copy_* arm_copy_* raw_copy_* "
      "copy_user_* copy_page_to_iter* copy_page_from_iter* _copy_to_iter* _copy_from_iter* *copy_to_iter* "
-     "*copy_from_iter* iterate_* rep_movs* rep_stos* clear_user* __clear_user* get_user* __get_user* "
-     "put_user* __put_user* csum_* __csum_* crc* __crc* hex_dump* print_hex* hex_string* va_format* string "
-     "string_nocheck* pointer vsnprintf* vscnprintf* snprintf* scnprintf* sprintf* vsprintf* kasprintf* "
-     "kvasprintf* number sort sort_r* __sort* bsearch* copy_overflow* *fortify* logic_in* logic_out* inb* "
-     "inw* inl* outb* outw* outl* readb* readl* writel* memdup_user* memdup_user_nul* strndup_user*"},
+     "*copy_from_iter* iterate_iovec* iterate_bvec* iterate_kvec* iterate_and_advance* rep_movs* rep_stos* "
+     "clear_user* __clear_user* get_user* __get_user* put_user* __put_user* csum_* __csum_* crc* __crc* "
+     "hex_dump* print_hex* hex_string* va_format* string string_nocheck* pointer vsnprintf* vscnprintf* "
+     "snprintf* scnprintf* sprintf* vsprintf* kasprintf* kvasprintf* number sort sort_r* __sort* bsearch* "
+     "copy_overflow* *fortify* logic_in* logic_out* inb* inw* inl* outb* outw* outl* readb* readl* writel* "
+     "memdup_user* memdup_user_nul* strndup_user*"},
     {"printing",
-     "printk* _printk* vprintk* console_unlock* console_flush* console_trylock* dev_printk* __dev_printk* "
-     "dev_vprintk* _dev_* netdev_printk* __netdev_printk* netdev_err* netdev_warn* netdev_info* log_store* "
-     "vkdb_*"},
+     "put_dec* msg_print_text* printk* _printk* vprintk* console_unlock* console_flush* console_trylock* "
+     "dev_printk* __dev_printk* dev_vprintk* _dev_* netdev_printk* __netdev_printk* netdev_err* netdev_warn* "
+     "netdev_info* log_store* vkdb_*"},
     {"lists and references",
      "rhashtable_* __rhashtable_* rht_* list_* __list_* hlist_* __hlist_* plist_* llist_* klist_* rb_* "
      "__rb_* rbtree_* kref_* refcount*"},
@@ -109,15 +112,17 @@ constexpr Family k_glue[] = {
     {"rcu and schedule",
      "call_rcu* __call_rcu* rcu_note_context_switch* rcu_read_* rcu_lock_* rcu_is_* rcu_dynticks_* "
      "debug_rcu_* __schedule schedule schedule_debug* preempt_schedule* _cond_resched* __cond_resched* "
-     "cond_resched* should_resched* preempt_count_* schedule_preempt* schedule_timeout* io_schedule*"},
+     "cond_resched* should_resched* preempt_count_* schedule_preempt* schedule_timeout* schedule_hrtimeout* "
+     "io_schedule*"},
     {"buffers and caches",
      "*dput skb_panic* skb_over_panic* skb_under_panic* skb_put* skb_push* skb_pull* __skb_put* __skb_push* "
      "__skb_pull* dget* find_lock_entries* truncate_inode_pages_range* __filemap_get_folio* "
      "filemap_get_folio* pagecache_get_page* grab_cache_page* find_or_create_page* unlock_page* folio_* "
      "__folio_* put_page* __put_page*"},
     {"ciphers",
-     "*aes* crypto_* cipher_* cbc_* ctr_* xts_* ecb_* cts_* gcm_* lskcipher* skcipher* simd_skcipher* "
-     "shash_* ahash_* drbg_* rng_* jent_* chacha* poly1305* ghash* sha1_* sha256_* sha512_* blake2*"},
+     "keccakf* *aes* crypto_* cipher_* cbc_* ctr_* xts_* ecb_* cts_* gcm_* lskcipher* skcipher* "
+     "simd_skcipher* shash_* ahash_* drbg_* rng_* jent_* chacha* poly1305* ghash* sha1_* sha256_* sha512_* "
+     "blake2*"},
     {"Rust",
      "_RNv*9panicking* _RNv*5panic* _RN*rust_begin_unwind* *rust_begin_unwind* core::panicking::* "
      "core::fmt::* <core::*"},
@@ -129,33 +134,32 @@ constexpr std::string_view k_anchors =
     "entry_SYSCALL* entry_SYSENTER* entry_INT80* entry_*_compat* system_call_fastpath* tracesys* "
     "syscall_exit_* ia32_sys_call x64_sys_call el0_svc* invoke_syscall* __invoke_syscall* ret_fast_syscall* "
     "sys_call_* system_call_exception* exit_to_user* *do_softirq* call_softirq* run_ksoftirqd* irq_exit* "
-    "run_timer_softirq* __run_timers* call_timer_fn* expire_timers* tasklet_action* tasklet_hi_action* "
-    "process_one_work* worker_thread* kthread ret_from_fork* smpboot_thread_fn* cpu_startup_entry* "
-    "start_secondary* start_kernel* x86_64_start* rest_init* do_idle* cpu_idle* secondary_start* "
-    "*netif_receive_skb* __netif_receive* process_backlog* napi_poll* net_rx_action* vfs_read* vfs_write* "
-    "__vfs_read* __vfs_write* new_sync_read* new_sync_write* do_iter_read* do_iter_write* call_read_iter* "
-    "call_write_iter* do_iter_readv_writev* do_loop_readv* vfs_iter_* vfs_ioctl* do_vfs_ioctl* "
-    "compat_SyS_ioctl* __do_compat_sys_ioctl* __se_compat_sys_ioctl* __compat_sys_ioctl* compat_sys_ioctl* "
-    "__do_sys_ioctl* __se_sys_ioctl* ksys_ioctl* SyS_ioctl* SYSC_ioctl* __x64_sys_ioctl* __fput* ____fput* "
-    "do_dentry_open* vfs_open* vfs_fsync* mmap_region* __mmap_region* call_mmap* sock_sendmsg* "
-    "__sock_sendmsg* sock_recvmsg* sock_write_iter* sock_read_iter* sock_common_setsockopt* "
-    "__sys_setsockopt* do_sock_setsockopt* sock_ioctl* sock_do_ioctl* nfnetlink_rcv_msg* rtnetlink_rcv_msg* "
-    "task_work_run* smp_call_function* call_usermodehelper*";
+    "run_timer_softirq* __run_timers* call_timer_fn* expire_timers* *hrtimer_run_* tasklet_action* "
+    "tasklet_hi_action* process_one_work* worker_thread* kthread ret_from_fork* smpboot_thread_fn* "
+    "cpu_startup_entry* start_secondary* start_kernel* x86_64_start* rest_init* do_idle* cpu_idle* "
+    "secondary_start* *netif_receive_skb* __netif_receive* process_backlog* napi_poll* net_rx_action* "
+    "vfs_read* vfs_write* __vfs_read* __vfs_write* new_sync_read* new_sync_write* do_iter_read* "
+    "do_iter_write* call_read_iter* call_write_iter* do_iter_readv_writev* do_loop_readv* vfs_iter_* "
+    "vfs_ioctl* do_vfs_ioctl* compat_SyS_ioctl* __do_compat_sys_ioctl* __se_compat_sys_ioctl* "
+    "__compat_sys_ioctl* compat_sys_ioctl* __do_sys_ioctl* __se_sys_ioctl* ksys_ioctl* SyS_ioctl* "
+    "SYSC_ioctl* __x64_sys_ioctl* __fput* ____fput* do_dentry_open* vfs_open* vfs_fsync* mmap_region* "
+    "__mmap_region* call_mmap* sock_sendmsg* __sock_sendmsg* sock_recvmsg* sock_write_iter* sock_read_iter* "
+    "sock_common_setsockopt* __sys_setsockopt* do_sock_setsockopt* sock_ioctl* sock_do_ioctl* "
+    "nfnetlink_rcv_msg* rtnetlink_rcv_msg* task_work_run* smp_call_function* call_usermodehelper*";
 
+// By parts of names: what waits says so.
 constexpr std::string_view k_waits =
-    "context_switch* __schedule* schedule* io_schedule* preempt_schedule* yield* cond_resched* "
-    "_cond_resched* __cond_resched* __switch_to* *mutex_lock* *mutex_slowlock* __mutex* "
-    "*mutex_handle_deadlock* __ww_mutex* ww_mutex* mutex_* rt_mutex_* __rt_mutex* rtlock_* rt_spin_* down "
-    "down_* __down* rwsem_* __rwsem_* call_rwsem_* percpu_down* percpu_rwsem_* __percpu_* ldsem_* __ldsem_* "
-    "_raw_* do_raw_* queued_* native_* osq_* wait_* __wait_* out_of_line_wait* bit_wait* prepare_to_wait* "
-    "do_wait_* *_wait_for_comm* swait_* tty_ldisc_lock* __tty_ldisc_lock* wait_for_* do_wait_for_* "
-    "completion_* flush_work* __flush_work* flush_workqueue* __flush_workqueue* flush_delayed* cancel_work* "
-    "cancel_delayed* __cancel_work* drain_workqueue* destroy_workqueue* kthread_stop* kthread_flush* "
-    "kthread_park* rcu_barrier* _rcu_barrier* lock_page* __lock_page* folio_lock* __folio_lock* folio_wait* "
-    "lock_sock* __lock_sock* inode_lock* inode_wait* get_current* hrtimer_nanosleep* do_nanosleep* usleep_* "
-    "blk_mq_freeze* schedule_* __synchronize_hardirq* lock_buffer* __lock_buffer* sync_buffer* wb_wait* "
-    "inode_sleep* wait_sb* device_lock* usb_lock* usb_kill_urb* usb_start_wait_urb* usb_*_msg crypto_wait* "
-    "do_sync_* wait_on_* *fdatawait* *writeback_range* dump_stack*";
+    "*sched* *_lock* *_slowlock* *down* *rwsem* *completion* *kthread* *wait* *synchronize* context_switch* "
+    "__switch_to* *cancel_delayed_work* *rcu_barrier* lock_page* lock_sock* lock_buffer* *_freeze* "
+    "*nanosleep* usb_start_wait_urb* usb_*_msg yield* *_barrier";
+
+// Hangs of everybody who needs these are one hang, wherever in the trace they stand.
+constexpr std::string_view k_bottlenecks =
+    "rtnl_lock synchronize_rcu* synchronize_srcu* __synchronize_srcu* synchronize_net* synchronize_sched*";
+
+// The tick that found the stall.
+constexpr std::string_view k_tick =
+    "tick_* update_process_times* hrtimer_* watchdog_timer_fn* perf_swevent_hrtimer*";
 
 // A task that is switched out does not spin.
 constexpr std::string_view k_not_running = "__schedule context_switch schedule __switch_to";
@@ -206,19 +210,27 @@ bool is_glue(std::string_view function) {
 
 std::string_view pick_stalled(const std::vector<NamedFrame>& frames) {
   if (frames.empty() || fits_any(k_not_running, plain_function(frames.front().function))) return {};
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    const auto name = plain_function(frames[i].function);
+  std::string_view last;  // worth naming
+  for (const auto& frame : frames) {
+    const auto name = plain_function(frame.function);
     if (k_detector_set.holds(name)) return {};
-    if (!k_anchor_set.holds(name)) continue;
-    if (name.starts_with("smp_call_function")) return frames[i].function;
-    if (i != 0) return frames[i - 1].function;
+    if (k_anchor_set.holds(name)) {
+      if (name.starts_with("smp_call_function")) return frame.function;
+      if (!last.empty() && !fits_any(k_tick, plain_function(last))) return last;
+      continue;
+    }
+    if (!k_glue_set.holds(name)) last = frame.function;
   }
   return {};
 }
 
 std::string_view pick_hung(const std::vector<NamedFrame>& frames) {
   for (const auto& frame : frames)
-    if (!k_wait_set.holds(plain_function(frame.function))) return frame.function;
+    if (fits_any(k_bottlenecks, plain_function(frame.function))) return frame.function;
+  for (const auto& frame : frames) {
+    const auto name = plain_function(frame.function);
+    if (!k_wait_set.holds(name) && !k_glue_set.holds(name)) return frame.function;
+  }
   return {};
 }
 

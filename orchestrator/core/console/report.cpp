@@ -140,6 +140,22 @@ void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<
   });
 }
 
+// What the tick interrupted, when the report shows it: all frames behind the interrupt's entry.
+void choose_interrupted(const Body& body, Choice& choice) {
+  std::vector<NamedFrame> frames;
+  bool behind = false;
+  for (const auto& step : body) {
+    const bool frame = step.kind == Kind::frame || (step.kind == Kind::pointer && step.has_name);
+    if (behind && !frame) break;
+    if (behind && step.reliable) frames.push_back({step.function, step.module});
+    behind = behind || (frame && step.reliable && fits("*apic_timer_interrupt*", step.function));
+  }
+  const auto frame = pick_stalled(frames);
+  if (frame.empty()) return;
+  choice.frame = std::string(frame);
+  keep_trace(choice, frames);
+}
+
 // "... at: [<ffffffff81234567>] f+0x1/0x2" of a lock line
 std::string_view site_in(std::string_view text) {
   auto at = text.find(", at: ");
@@ -188,7 +204,8 @@ Choice choose(const Rule& rule, const Report& report, Body body, bool own_only, 
     choice.frame = std::string(named);
   if (rule.plan == FramePlan::site) choose_site(rule, report, own_only, choice);
   if (rule.plan == FramePlan::pointer) choose_pointer(rule, body, choice);
-  if (rule.plan == FramePlan::stall) choose_picked(body, pick_stalled, choice);
+  if (rule.kind == "rcu_stall") choose_interrupted(body, choice);
+  if (rule.plan == FramePlan::stall && choice.frame.empty()) choose_picked(body, pick_stalled, choice);
   if (rule.plan == FramePlan::hung) choose_picked(body, pick_hung, choice);
   if (picked || rule.plan == FramePlan::none) return choice;
   Choice traced;

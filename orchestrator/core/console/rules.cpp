@@ -343,7 +343,7 @@ constexpr Rule k_rules[] = {
     {"trusty:", "trusty: panic (*): ASSERT FAILED at ", "", "trusty: ASSERT FAILED:", "", "panic", "DoS",
      k_none, k_torn},
     {"trusty:", "trusty: panic (*): {}", "", "trusty: panic: {1}", "", "panic", "DoS", k_none, k_whole},
-    {"trusty:", "trusty: panic", "ASSERT FAILED", "trusty: ASSERT FAILED:", "", "panic", "DoS", k_none,
+    {"trusty:", "trusty: panic", "*ASSERT FAILED", "trusty: ASSERT FAILED:", "", "panic", "DoS", k_none,
      k_torn},
     {"Exception:", "Exception: {n} Bank", "", "machine check", "", "mce", "DoS", k_none, k_whole},
     {"Oops:", "^Oops - BUG", "", "kernel BUG in {F}", "", "kernel_bug", "BUG", pointer},

@@ -42,6 +42,13 @@ bool is_complete(const Report& report) {
   return oops && !oops->corrupted;
 }
 
+// What speaks before a kernel does.
+bool is_firmware(std::string_view text) {
+  return text.starts_with("SeaBIOS") || text.starts_with("iPXE") || text.starts_with("early console in") ||
+         text.starts_with("Decompressing Linux") || text.starts_with("BdsDxe") ||
+         text.starts_with("Booting from") || text.starts_with("Probing EDD") || text.starts_with("U-Boot");
+}
+
 // Headers that only go on with what another header began.
 bool is_continuation(const Rule& rule) {
   return is_panic(rule) || rule.cue.starts_with("Oops") || rule.cue == "opcode:" || rule.cue == "error:" ||
@@ -87,7 +94,8 @@ class OopsScanner::State {
 
   std::deque<Open> open_;
   std::uint64_t stamped_ = 0;
-  bool running_ = false;  // the kernel of this boot has spoken
+  bool firmware_ = false;  // it has spoken
+  bool running_ = false;   // somebody spoke before the firmware did: a kernel ran
 };
 
 ReportLine OopsScanner::State::kept(const Line& line, std::uint64_t number, bool own) {
@@ -103,16 +111,18 @@ ReportLine OopsScanner::State::kept(const Line& line, std::uint64_t number, bool
 
 void OopsScanner::State::feed(const Line& line, std::uint64_t number) {
   if (line.origin == LineOrigin::kernel) ++stamped_;
+  firmware_ = firmware_ || is_firmware(line.text);
+  running_ = running_ || line.origin == LineOrigin::kernel || (!firmware_ && !line.text.empty());
   if (line.text.starts_with("Linux version ")) {
     close_all();
     ++boots;
-    running_ = true;
     return;
   }
   const auto cue = line.origin == LineOrigin::user ? Cue{} : find_cue(line.text);
   if (cue.found() && !is_marker(line.text) && !is_command_line(line.text)) {
     auto header = header_in(line.text);
-    if (!header.rules.empty()) return take_header(line, number, std::move(header));
+    const bool first_boot = !header.rules.empty() && header.rules.front()->kind == "reboot" && !running_;
+    if (!header.rules.empty() && !first_boot) return take_header(line, number, std::move(header));
   }
   if (!open_.empty()) collect(line, number);
 }

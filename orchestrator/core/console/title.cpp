@@ -70,7 +70,7 @@ std::size_t ip_length(std::string_view text) {
   return at;
 }
 
-// Digit runs of five and more inside of words are ids of some kind.
+// Digit runs of five and more are ids of some kind, unless a letter stands in front ("mac80211").
 std::string without_long_digits(std::string_view word) {
   std::string out;
   while (!word.empty()) {
@@ -80,7 +80,7 @@ std::string without_long_digits(std::string_view word) {
       word.remove_prefix(1);
       continue;
     }
-    if (digits >= 5)
+    if (digits >= 5 && (out.empty() || !is_letter(out.back())))
       out += "NUM";
     else
       out += word.substr(0, digits);
