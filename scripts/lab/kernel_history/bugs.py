@@ -19,28 +19,26 @@ class Change:
     edits: tuple
 
 
-# Full-sized frames are copied into heads of fixed size once four polls in a row have used up their budget.
+# Full-sized frames are copied into heads of fixed size once some thousands of them were received. Counted in frames
+# and not in time, so that it happens on a slow machine as on a fast one.
 _E1000_RX = Change(
-    "e1000: keep buffers in the ring when receive falls behind",
-    "When polls use up their whole budget the ring drains faster than it is\n"
-    "refilled. Copy the frame then, so that its buffer can be used again at\n"
-    "once, and ask for heads of one size, which the fragment cache likes.",
+    "e1000: keep buffers in the ring under bulk traffic",
+    "An interface that receives many full-sized frames drains its ring\n"
+    "faster than it is refilled. Copy the frame then, so that its buffer\n"
+    "can be used again at once, and ask for heads of one size, which the\n"
+    "fragment cache likes.",
     (
         Edit(E1000 + "e1000.h", "\tu32 alloc_rx_buff_failed;\n",
-             "\tu32 alloc_rx_buff_failed;\n\tu32 rx_full_polls;\t/* polls in a row that used up their budget */\n"),
+             "\tu32 alloc_rx_buff_failed;\n\tu32 rx_bulk_frames;\t/* frames above copybreak so far */\n"),
         Edit(E1000 + "e1000.h", "#define E1000_RX_BUFFER_WRITE\t16 /* Must be power of 2 */\n",
              "#define E1000_RX_BUFFER_WRITE\t16 /* Must be power of 2 */\n"
-             "/* After how many full polls in a row are frames of any size copied? */\n"
-             "#define E1000_RX_BUSY_POLLS\t4\n"),
+             "/* After how many large frames is traffic taken for bulk? */\n"
+             "#define E1000_RX_BULK_FRAMES\t4096\n"),
         Edit(E1000 + "e1000_main.c",
              "\tif (length > copybreak)\n\t\treturn NULL;\n\n\tskb = e1000_alloc_rx_skb(adapter, length);\n",
-             "\tif (length > copybreak && adapter->rx_full_polls < E1000_RX_BUSY_POLLS)\n\t\treturn NULL;\n\n"
+             "\tif (length > copybreak &&\n\t    adapter->rx_bulk_frames < E1000_RX_BULK_FRAMES) {\n"
+             "\t\tadapter->rx_bulk_frames++;\n\t\treturn NULL;\n\t}\n\n"
              "\tskb = e1000_alloc_rx_skb(adapter, copybreak);\n"),
-        Edit(E1000 + "e1000_main.c",
-             "\tadapter->clean_rx(adapter, &adapter->rx_ring[0], &work_done, budget);\n\n\tif (!tx_clean_complete",
-             "\tadapter->clean_rx(adapter, &adapter->rx_ring[0], &work_done, budget);\n"
-             "\tadapter->rx_full_polls = work_done < budget ? 0 : adapter->rx_full_polls + 1;\n\n"
-             "\tif (!tx_clean_complete"),
     ))
 
 # A queue that runs out of descriptors waits for the cleaner, which cannot run: soft lockup.
