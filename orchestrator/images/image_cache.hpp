@@ -9,6 +9,7 @@
 #include <deque>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ class ImageCache {
   std::filesystem::path directory_;
   std::uint64_t limit_;
   std::deque<std::pair<std::filesystem::path, Fd>> kept_;  // shared locks, oldest first
+  std::set<std::string> verified_;  // kernel files whose digest this object has checked
 };
 
 }  // namespace kverdict

@@ -138,16 +138,18 @@ Task<KernelBuild::MakeEnd> KernelBuild::install_modules() {
   co_return co_await std::move(installing);
 }
 
-Task<KernelBuild::MakeEnd> KernelBuild::build_whole() {
+Task<KernelBuild::MakeEnd> KernelBuild::build_whole(bool new_mentions) {
   std::vector<std::string> targets = {goal()};
   if (has_modules_) targets.push_back("modules");
   auto making = make(MakeScope::everything, std::move(targets), BuildPhase::compile);
   auto made = co_await std::move(making);
   objects_made_ = count_made(made.log);
   if (!made.ok) co_return made;
-  auto work = [this] { record_mentioned_files(place_.tree, place_.output); };
-  auto listing = blocking(pool_, std::move(work));
-  co_await std::move(listing);
+  if (new_mentions || !has_mentioned_files(place_.output)) {
+    auto work = [this] { record_mentioned_files(place_.tree, place_.output); };
+    auto listing = blocking(pool_, std::move(work));
+    co_await std::move(listing);
+  }
   if (!has_modules_) co_return made;
   auto installing = install_modules();
   co_return co_await std::move(installing);
@@ -187,6 +189,7 @@ Task<KernelBuild::MakeEnd> KernelBuild::build_touched(std::set<std::string> chan
 
 Task<KernelBuild::MakeEnd> KernelBuild::build(BuildOrder order) {
   const bool known = order.state && order.state->whole && order.state->config_key == order.config_key;
+  const bool new_mentions = !order.state || std::ranges::any_of(order.changed, may_mention_files);
   how_ = known ? "whole tree: an older Makefile" : "whole tree: nothing to build on";
   if (known && place_.direct) {
     auto touching = build_touched(std::move(order.changed));
@@ -194,7 +197,7 @@ Task<KernelBuild::MakeEnd> KernelBuild::build(BuildOrder order) {
     if (made.ok) co_return made;
     if (!made.log.empty()) how_ = "whole tree: the changed objects alone could not be made";
   }
-  auto whole = build_whole();
+  auto whole = build_whole(new_mentions);
   co_return co_await std::move(whole);
 }
 

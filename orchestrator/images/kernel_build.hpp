@@ -62,7 +62,7 @@ class KernelBuild {
   Task<MakeEnd> lay_over_base();
   Task<MakeEnd> build(BuildOrder order);
   Task<MakeEnd> build_touched(std::set<std::string> changed);
-  Task<MakeEnd> build_whole();
+  Task<MakeEnd> build_whole(bool new_mentions);
   Task<MakeEnd> install_modules();
   Task<StoredImage> collect();
   KernelConfig read_result() const;

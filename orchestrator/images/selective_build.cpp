@@ -1,6 +1,7 @@
 #include "orchestrator/images/selective_build.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -56,6 +57,11 @@ std::optional<std::string> odd_option(const KernelConfig& config) {
 
 // ---- mentions
 
+// Folders whose recipes make nothing of the kernel from sources outside of them.
+bool is_apart(const std::string& folder) {
+  return folder == "Documentation" || folder == "samples" || folder == "tools" || folder == "LICENSES";
+}
+
 bool is_recipe_file(std::string_view name) {
   return name.starts_with("Makefile") || name.starts_with("Kbuild") || name.ends_with(".sh") ||
          name.ends_with(".pl") || name.ends_with(".awk") || name.ends_with(".py") || name.ends_with(".mk") ||
@@ -65,6 +71,21 @@ bool is_recipe_file(std::string_view name) {
 bool name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
          c == '.' || c == '+';
+}
+
+// Characters of a path in a record.
+constexpr std::array<bool, 256> k_path_characters = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); ++c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    table[c] = letter || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' || c == ',' || c == '@' ||
+               c == '~';
+  }
+  return table;
+}();
+
+bool path_character(char c) {
+  return k_path_characters[static_cast<unsigned char>(c)];
 }
 
 void collect_source_names(std::string_view text, Names& names) {
@@ -150,10 +171,10 @@ class Planner {
   const fs::path& worktree_;
   const fs::path& output_;
   const std::set<std::string>& changed_;
-  std::unordered_map<std::string, std::vector<std::string>> by_name_;  // file name -> changed paths
-  std::set<std::string> recorded_;                                     // changed paths that some record names
-  std::map<std::string, std::string> archives_;                        // archive -> recorded command
-  std::string link_record_;                                            // of vmlinux.o or vmlinux
+  std::unordered_map<std::string_view, std::vector<std::string>> by_name_;  // file name -> changed paths
+  std::set<std::string> recorded_;               // changed paths that some record names
+  std::map<std::string, std::string> archives_;  // archive -> recorded command
+  std::string link_record_;                      // of vmlinux.o or vmlinux
   SelectivePlan plan_;
 };
 
@@ -167,7 +188,7 @@ std::optional<std::string> Planner::reject_changed() {
       if (path.starts_with(folder)) return path + " changed";
     std::error_code error;
     if (!fs::is_regular_file(worktree_ / path, error)) return path + " is gone";
-    by_name_[std::string(file_name(path))].push_back(path);
+    by_name_[file_name(path)].push_back(path);
   }
   return std::nullopt;
 }
@@ -177,15 +198,12 @@ std::optional<std::string> Planner::reject_changed() {
 std::vector<std::string> Planner::changed_files_in(std::string_view text) {
   std::vector<std::string> found;
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
-    while (end < text.size() && (name_character(text[end]) || text[end] == '/' || text[end] == ',' ||
-                                 text[end] == '@' || text[end] == '~'))
-      ++end;
+    auto end = at;
+    while (end < text.size() && path_character(text[end])) ++end;
     const auto word = text.substr(at, end - at);
     at = end + 1;
-    const auto name = file_name(word);
-    if (name.empty() || !is_source(name)) continue;
-    const auto same_name = by_name_.find(std::string(name));
+    if (word.size() < 3 || word[word.size() - 2] != '.' || !is_source(word)) continue;
+    const auto same_name = by_name_.find(file_name(word));
     if (same_name == by_name_.end()) continue;
     const auto full = (output_ / fs::path(word)).lexically_normal();
     for (const auto& path : same_name->second)
@@ -230,7 +248,7 @@ std::optional<std::string> Planner::read_records() {
 // A source that no record names is not compiled, unless something that leaves no record reads it.
 std::optional<std::string> Planner::reject_unrecorded(const Names& mentions) {
   for (const auto& [name, paths] : by_name_) {
-    if (mentions.contains(name)) return paths.front() + " is named by a Makefile or script";
+    if (mentions.contains(std::string(name))) return paths.front() + " is named by a Makefile or script";
     for (const auto& path : paths)
       if (!recorded_.contains(path) && path.starts_with("arch/x86/")) return path + " has no record";
   }
@@ -265,8 +283,7 @@ std::optional<std::string> Planner::gather_archives() {
 
 std::variant<WholeTree, SelectivePlan> Planner::plan(const KernelConfig& config) {
   auto reason = odd_option(config);
-  std::error_code error;
-  if (!reason && !fs::is_regular_file(output_ / k_mentions, error)) reason = "no list of mentioned files";
+  if (!reason && !has_mentioned_files(output_)) reason = "no list of mentioned files";
   if (!reason) reason = reject_changed();
   if (!reason) reason = read_records();
   if (!reason) reason = reject_unrecorded(load_mentions(output_));
@@ -284,13 +301,21 @@ std::variant<WholeTree, SelectivePlan> plan_selective_build(const fs::path& work
   return Planner(worktree, output, changed).plan(config);
 }
 
+bool may_mention_files(std::string_view path) {
+  return is_recipe_file(file_name(path));
+}
+
+bool has_mentioned_files(const fs::path& output) {
+  std::error_code error;
+  return fs::is_regular_file(output / k_mentions, error);
+}
+
 void record_mentioned_files(const fs::path& worktree, const fs::path& output) {
   Names names;
   std::error_code error;
   for (fs::recursive_directory_iterator at(worktree, error), end; !error && at != end; at.increment(error)) {
     const auto path = at->path();
-    if (at.depth() == 0 && (path.filename() == "Documentation" || path.filename() == "samples"))
-      at.disable_recursion_pending();
+    if (at.depth() == 0 && is_apart(path.filename().string())) at.disable_recursion_pending();
     if (is_recipe_file(path.filename().string()) && path.filename() != "checkpatch.pl" &&
         at->is_regular_file() && !at->is_symlink())
       collect_source_names(read_file(path, k_max_file), names);

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -42,5 +43,8 @@ std::variant<WholeTree, SelectivePlan> plan_selective_build(const std::filesyste
 // Names of source files that Makefiles and scripts of the tree mention, written into the output folder by
 // a whole build and read by plan_selective_build.
 void record_mentioned_files(const std::filesystem::path& worktree, const std::filesystem::path& output);
+bool has_mentioned_files(const std::filesystem::path& output);
+// Must they be recorded again after a change of this file?
+bool may_mention_files(std::string_view path);
 
 }  // namespace kverdict
