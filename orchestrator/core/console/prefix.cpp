@@ -223,8 +223,29 @@ bool read_calendar(Cursor& cursor) {
   return true;
 }
 
+// "1772366400.123456", "+0.000123" (dmesg -d)
+bool read_seconds(Cursor& cursor) {
+  Cursor c = cursor;
+  c.spaces();
+  const bool delta = c.take('+');
+  if (!c.number(delta ? 1 : 9, 11) || !c.take('.') || !c.number(3, 9)) return false;
+  cursor = c;
+  return true;
+}
+
+// "Mar 1 12:00" (dmesg -e)
+bool read_minute(Cursor& cursor) {
+  Cursor c = cursor;
+  if (!read_word_of(c, "JanFebMarAprMayJunJulAugSepOctNovDec")) return false;
+  c.spaces();
+  if (!c.number(1, 2) || !c.take(' ') || !c.number(2, 2) || !c.take(':') || !c.number(2, 2)) return false;
+  if (c.peek() != ']') return false;
+  cursor = c;
+  return true;
+}
+
 bool read_plain_date(Cursor& cursor) {
-  return read_iso(cursor) || read_calendar(cursor);
+  return read_iso(cursor) || read_calendar(cursor) || read_seconds(cursor) || read_minute(cursor);
 }
 
 // A date, bare or in brackets, with one separator behind it.

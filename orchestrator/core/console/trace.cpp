@@ -272,6 +272,10 @@ BodyStep read_step(std::string_view text) {
     if (step.kind != BodyStep::Kind::text) return step;
     if (const auto pointer = read_pointer(text)) return *pointer;
   }
+  if (text.back() == ':' && (text.ends_with("Call Trace:") || text.ends_with("Call trace:"))) {
+    step.kind = BodyStep::Kind::trace_start;  // behind words that lost their line end
+    return step;
+  }
   const auto plus = text.find('+');
   const bool symbolic = plus != std::string_view::npos && text.substr(plus).starts_with("+0x");
   if (!symbolic && text.find("+0x") == std::string_view::npos && !text.ends_with("[inline]")) return step;
