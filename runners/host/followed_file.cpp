@@ -17,8 +17,23 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t k_chunk = 64 * 1024;
+constexpr int k_fifo_size = 1 << 20;  // what a writer can say while we are busy elsewhere
 
-int watch(const std::filesystem::path& path) {
+bool names_fifo(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_fifo(path, ignored);
+}
+
+// A fifo is opened for writing as well: without a writer it would always be at its end.
+Fd open_followed(const std::filesystem::path& path) {
+  if (!names_fifo(path)) return open_file(path, O_RDONLY);
+  Fd fifo = open_file(path, O_RDWR | O_NONBLOCK);
+  ::fcntl(fifo.get(), F_SETPIPE_SZ, k_fifo_size);
+  return fifo;
+}
+
+int watch(const std::filesystem::path& path, const Fd& file) {
+  if (names_fifo(path)) return ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0);
   Fd notices(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!notices) throw_file_error("watch", path, errno);
   if (::inotify_add_watch(notices.get(), path.c_str(), IN_MODIFY) < 0) throw_file_error("watch", path, errno);
@@ -27,8 +42,14 @@ int watch(const std::filesystem::path& path) {
 
 }  // namespace
 
-FollowedFile::FollowedFile(asio::any_io_executor executor, const std::filesystem::path& path)
-    : path_(path), file_(open_file(path, O_RDONLY)), notices_(std::move(executor), watch(path)) {}
+FollowedFile::FollowedFile(asio::any_io_executor executor, const std::filesystem::path& path,
+                           std::chrono::milliseconds look_every)
+    : path_(path),
+      file_(open_followed(path)),
+      is_fifo_(names_fifo(path)),
+      look_every_(look_every),
+      notices_(executor, watch(path, file_)),
+      look_again_(executor) {}
 
 std::string FollowedFile::read_some() {
   std::string bytes(k_chunk, '\0');
@@ -36,12 +57,14 @@ std::string FollowedFile::read_some() {
   do {
     got = ::read(file_.get(), bytes.data(), bytes.size());
   } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) got = 0;
   if (got < 0) throw_file_error("read", path_, errno);
   bytes.resize(static_cast<std::size_t>(got));
   return bytes;
 }
 
 void FollowedFile::drop_notices() {
+  if (is_fifo_) return;
   char buffer[4096];
   while (::read(notices_.native_handle(), buffer, sizeof buffer) > 0) {
   }
@@ -55,16 +78,27 @@ Task<std::string> FollowedFile::next() {
     std::string bytes = read_some();
     if (!bytes.empty() || last) co_return bytes;
     if (gone_) continue;
-    boost::system::error_code error;
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await notices_.async_wait(asio::posix::stream_descriptor::wait_read, token);
-    if (error && !gone_) throw boost::system::system_error(error, "follow " + path_.string());
+    auto waiting = something_new();
+    co_await std::move(waiting);
   }
+}
+
+Task<void> FollowedFile::something_new() {
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  if (look_every_.count() > 0) {
+    look_again_.expires_after(look_every_);
+    co_await look_again_.async_wait(token);
+  } else {
+    co_await notices_.async_wait(asio::posix::stream_descriptor::wait_read, token);
+  }
+  if (error && !gone_) throw boost::system::system_error(error, "follow " + path_.string());
 }
 
 void FollowedFile::writer_gone() {
   gone_ = true;
   notices_.cancel();
+  look_again_.cancel();
 }
 
 }  // namespace kverdict

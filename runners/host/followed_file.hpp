@@ -1,8 +1,11 @@
-// The bytes of a file that another process still writes, as they come (inotify, no polling).
+// The bytes of a file or fifo that another process still writes, as they come. Files are watched by inotify;
+// those that another host writes (network file systems report nothing) are looked at now and then instead.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -13,8 +16,9 @@ namespace kverdict {
 
 class FollowedFile {
  public:
-  // The file exists. InfraError when it cannot be read or watched.
-  FollowedFile(boost::asio::any_io_executor executor, const std::filesystem::path& path);
+  // The file exists. InfraError when it cannot be read or watched. `look_every` zero: written on this host.
+  FollowedFile(boost::asio::any_io_executor executor, const std::filesystem::path& path,
+               std::chrono::milliseconds look_every = std::chrono::milliseconds(0));
 
   // The next bytes, 64 KiB at most; waits for them. After writer_gone(): what is left, then empty = end.
   // Cancellable; one call at a time.
@@ -25,10 +29,14 @@ class FollowedFile {
  private:
   std::string read_some();
   void drop_notices();
+  Task<void> something_new();
 
   std::filesystem::path path_;
   Fd file_;
-  boost::asio::posix::stream_descriptor notices_;
+  bool is_fifo_;
+  std::chrono::milliseconds look_every_;
+  boost::asio::posix::stream_descriptor notices_;  // of inotify, or the fifo itself
+  boost::asio::steady_timer look_again_;
   bool gone_ = false;
 };
 

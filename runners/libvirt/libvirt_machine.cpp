@@ -71,7 +71,7 @@ LibvirtMachine::LibvirtMachine(asio::any_io_executor executor, Clock& clock, Con
       clock_(clock),
       connection_(connection),
       places_(std::move(places)),
-      console_(executor, places_.console),
+      console_(executor, places_.console, places_.look_every),
       process_(executor),
       patience_(executor),
       over_(executor) {

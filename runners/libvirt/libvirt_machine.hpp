@@ -18,7 +18,8 @@ namespace kverdict {
 // Where things of one domain are.
 struct DomainPlaces {
   std::string name;
-  std::filesystem::path console;   // exists
+  std::filesystem::path console;   // exists; a file or a fifo
+  Millis look_every{0};            // of a console that another host writes
   std::filesystem::path pid_file;  // of QEMU; empty: not ours to see
   std::filesystem::path log_file;  // QEMU's own words; empty: not ours to see
 };

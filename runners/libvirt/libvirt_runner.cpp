@@ -1,8 +1,10 @@
 #include "runners/libvirt/libvirt_runner.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -23,6 +25,7 @@ namespace {
 constexpr double k_emulation_scale = 10;
 constexpr double k_least_scale = 5;
 constexpr double k_most_scale = 60;
+constexpr Millis k_look_every{250};
 constexpr const char* k_small_firmware = "/usr/share/qemu/qboot.rom";  // 60 ms a boot quicker than SeaBIOS
 
 std::string host_name() {
@@ -67,6 +70,29 @@ bool below(const fs::path& path, const fs::path& directory) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
+// A daemon hands file consoles to its log keeper, which cuts them at 2 MiB; it leaves fifos alone. Other
+// hosts cannot write our fifos.
+ConsoleKind console_kind(LibvirtPlace place) {
+  return place == LibvirtPlace::local ? ConsoleKind::pipe : ConsoleKind::file;
+}
+
+void make_fifo(const fs::path& path) {
+  ::unlink(path.c_str());
+  if (::mkfifo(path.c_str(), 0600) != 0) throw_file_error("make", path, errno);
+  ::chmod(path.c_str(), 0666);  // the daemon's QEMU is somebody else
+}
+
+// What the console is read from.
+fs::path make_console(const DomainFacts& facts) {
+  if (facts.console_kind == ConsoleKind::file) {
+    write_file(facts.console, "");
+    return facts.console;
+  }
+  make_fifo(facts.console.string() + ".in");
+  make_fifo(facts.console.string() + ".out");
+  return facts.console.string() + ".out";
+}
+
 Task<bool> choose_hardware(Clock& clock, const LibvirtOptions& options, const std::string& emulator) {
   LibvirtPlace place = place_of(options.uri);
   if (place == LibvirtPlace::test || options.acceleration == Acceleration::emulated) co_return false;
@@ -106,6 +132,7 @@ Task<std::unique_ptr<LibvirtRunner>> LibvirtRunner::open(Clock& clock, LibvirtOp
   self.facts_.emulator = emulator;
   self.facts_.machine = place == LibvirtPlace::test ? "" : self.options_.machine;
   if (here && ::access(k_small_firmware, R_OK) == 0) self.facts_.firmware = k_small_firmware;
+  self.facts_.console_kind = console_kind(place);
   self.facts_.owner = owner_text(self.ground_);
   if (!hardware && here) self.facts_.tsc_khz = speed.tsc_khz;
 
@@ -136,11 +163,11 @@ Task<std::unique_ptr<Machine>> LibvirtRunner::boot(BootSpec spec) {
   facts.console = fs::absolute(spec.directory) / "serial.log";
   std::string xml = domain_xml(spec, facts);
   write_file(spec.directory / "domain.xml", xml);
-  write_file(facts.console, "");
 
   DomainPlaces places;
   places.name = domain_name(spec);
-  places.console = facts.console;
+  places.console = make_console(facts);
+  if (place_of(options_.uri) == LibvirtPlace::remote) places.look_every = k_look_every;
   if (place_of(options_.uri) == LibvirtPlace::embedded) {
     places.pid_file = pid_file(ground_.slot(), places.name);
     places.log_file = ground_.slot() / "log" / "qemu" / (places.name + ".log");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <boost/asio/detached.hpp>
 
@@ -133,6 +134,36 @@ TEST_F(Files, AreFollowedToTheLastByte) {
   std::string all = clock.run(follow_a_writer(clock, directory_ / "console"));
   EXPECT_THAT(all, testing::StartsWith("line 0\nline 1\n"));
   EXPECT_THAT(all, testing::EndsWith("line 49\nend"));
+}
+
+Task<std::string> follow_a_fifo(FakeClock& clock, fs::path path) {
+  FollowedFile file(clock.executor(), path);
+  boost::asio::co_spawn(clock.context(), write_bit_by_bit(clock, path, file), boost::asio::detached);
+  co_return co_await read_until_end(file);
+}
+
+TEST_F(Files, ThatAreFifosAreFollowedToo) {
+  ASSERT_EQ(::mkfifo((directory_ / "fifo").c_str(), 0600), 0);
+  FakeClock clock;
+  std::string all = clock.run(follow_a_fifo(clock, directory_ / "fifo"));
+  EXPECT_THAT(all, testing::StartsWith("line 0\nline 1\n"));
+  EXPECT_THAT(all, testing::EndsWith("line 49\nend"));
+}
+
+Task<std::string> look_now_and_then(FakeClock& clock, fs::path path) {
+  FollowedFile file(clock.executor(), path, Millis(5));
+  write_file(path.string() + ".other", "");
+  AppendFile::open(path).append("late", Durability::plain);
+  std::string bytes = co_await file.next();
+  file.writer_gone();
+  bytes += co_await file.next();
+  co_return bytes;
+}
+
+TEST_F(Files, OfOtherHostsAreLookedAtNowAndThen) {
+  write_file(directory_ / "console", "early ");
+  FakeClock clock;
+  EXPECT_EQ(clock.run(look_now_and_then(clock, directory_ / "console")), "early late");
 }
 
 Task<std::string> follow_nothing(FakeClock& clock, fs::path path) {

@@ -1,10 +1,15 @@
 // Real kernels on real machines, through libvirt's embedded driver.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
-#include <thread>
+#include <vector>
 
 #include "runners/host/files.hpp"
 #include "runners/libvirt/libvirt_runner.hpp"
@@ -21,6 +26,8 @@ LibvirtOptions test_options() {
   LibvirtOptions options;
   const char* state = std::getenv("KV_TEST_STATE");
   options.state_directory = state ? state : "/tmp/kv-test-" + std::to_string(::getuid());
+  const char* uri = std::getenv("KV_TEST_URI");
+  if (uri) options.uri = uri;
   options.slots = 2;
   return options;
 }
@@ -63,7 +70,7 @@ class LibvirtBench {
       std::ifstream file(entry.path() / "cmdline", std::ios::binary);
       std::string text(std::istreambuf_iterator<char>(file), {});
       if (text.find("guest=kverdict-") != std::string::npos &&
-          text.find(opened_->slot.string() + "/") != std::string::npos)
+          (std::getenv("KV_TEST_URI") || text.find(opened_->slot.string() + "/") != std::string::npos))
         ++count;
     }
     return count;
@@ -146,17 +153,74 @@ TEST_F(LibvirtMachines, KeepTheirNicsInOrderAndWired) {
   EXPECT_THAT(story.console, testing::HasSubstr("0000:00:15.0"));
 }
 
-TEST_F(LibvirtMachines, ThatAreKilledFromOutsideAreLost) {
-  auto machine = bench_.run(bench_.runner().boot(bench_.stays("killed")));
-  bench_.run(conformance::read_until(*machine, bench_.words()));
+std::vector<pid_t> guests(const std::string& mark) {
+  std::vector<pid_t> pids;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::ifstream file(entry.path() / "cmdline", std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(file), {});
-    if (text.find("guest=kverdict-killed") != std::string::npos)
-      ::kill(std::stoi(entry.path().filename().string()), SIGKILL);
+    if (text.find("guest=kverdict-") != std::string::npos && text.find(mark) != std::string::npos)
+      pids.push_back(std::stoi(entry.path().filename().string()));
   }
+  return pids;
+}
+
+TEST_F(LibvirtMachines, ThatAreKilledFromOutsideAreLost) {
+  auto machine = bench_.run(bench_.runner().boot(bench_.stays("killed")));
+  bench_.run(conformance::read_until(*machine, bench_.words()));
+  for (pid_t pid : guests("guest=kverdict-killed")) ::kill(pid, SIGKILL);
   auto story = bench_.run(conformance::watch_to_the_end(*machine));
   EXPECT_EQ(story.exit.cause, GuestExit::Cause::lost);
+}
+
+// Run by the next test in a process of its own, which is killed.
+TEST_F(LibvirtMachines, DISABLED_AreUpWhenTheirOwnerIsKilled) {
+  auto machine = bench_.run(bench_.runner().boot(bench_.stays("orphan")));
+  bench_.run(conformance::read_until(*machine, bench_.words()));
+  std::printf("orphan is up\n");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+std::string state_of_victim() {
+  return "/tmp/kv-victim-" + std::to_string(::getpid());
+}
+
+pid_t start_victim(int output) {
+  const std::string state = state_of_victim();
+  pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::dup2(output, 1);
+  ::setenv("KV_TEST_STATE", state.c_str(), 1);
+  ::execl("/proc/self/exe", "vm_libvirt", "--gtest_also_run_disabled_tests",
+          "--gtest_filter=LibvirtMachines.DISABLED_AreUpWhenTheirOwnerIsKilled", nullptr);
+  ::_exit(127);
+}
+
+bool is_gone_within(pid_t pid, int milliseconds) {
+  Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  pollfd gone{process.get(), POLLIN, 0};
+  return !process || ::poll(&gone, 1, milliseconds) == 1;
+}
+
+TEST_F(LibvirtMachines, DoNotOutliveAKilledOwner) {
+  if (std::getenv("KV_TEST_URI")) GTEST_SKIP() << "only the embedded driver's guests belong to this process";
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Fd theirs(ends[1]);
+  std::FILE* said = ::fdopen(ends[0], "r");
+  pid_t victim = start_victim(theirs.get());
+  theirs.reset();
+  char line[256] = {};
+  while (std::fgets(line, sizeof line, said) && std::string(line) != "orphan is up\n") {
+  }
+  ASSERT_STREQ(line, "orphan is up\n");
+  auto orphans = guests(state_of_victim());
+  ASSERT_EQ(orphans.size(), 1u);
+  ::kill(victim, SIGKILL);
+  ::waitpid(victim, nullptr, 0);
+  EXPECT_TRUE(is_gone_within(orphans.front(), 10'000));
+  std::fclose(said);
+  fs::remove_all(state_of_victim());
 }
 
 }  // namespace
