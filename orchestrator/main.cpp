@@ -36,12 +36,16 @@ struct Dispatch {
   int operator()(const ReportCommand& command) const { return report_command(invocation, command); }
   int operator()(const LogCommand& command) const { return log_command(invocation, command); }
   int operator()(const ReplayCommand& command) const { return replay_command(invocation, command); }
-  int operator()(const ConfigCheckCommand& command) const { return config_check_command(invocation, command); }
+  int operator()(const ConfigCheckCommand& command) const {
+    return config_check_command(invocation, command);
+  }
   int operator()(const ConfigShowCommand&) const { return config_show_command(invocation); }
   int operator()(const DoctorCommand&) const { return doctor_command(invocation); }
 };
 
-void complain(const char* what) { std::fprintf(stderr, "kverdict: %s\n", printable(what).c_str()); }
+void complain(const char* what) {
+  std::fprintf(stderr, "kverdict: %s\n", printable(what).c_str());
+}
 
 }  // namespace
 

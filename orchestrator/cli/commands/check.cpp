@@ -23,7 +23,8 @@ int config_check_command(const Invocation& invocation, const ConfigCheckCommand&
 
 int config_show_command(const Invocation& invocation) {
   const auto loaded = read_config(process_inputs(invocation.config_file, invocation.settings));
-  for (const auto& problem : loaded.problems) std::cerr << "kverdict: " << printable(to_text(problem)) << "\n";
+  for (const auto& problem : loaded.problems)
+    std::cerr << "kverdict: " << printable(to_text(problem)) << "\n";
   std::cout << show_config(loaded, invocation.form);
   return loaded.problems.empty() ? 0 : 2;
 }
@@ -35,7 +36,8 @@ int doctor_command(const Invocation& invocation) {
   const auto findings = examine(facts, loaded.config);
   const auto install = install_all(findings, facts);
   const auto terminal = terminal_of(1, inputs.environment, invocation.color);
-  std::cout << (invocation.form == OutputForm::json ? doctor_json(findings, install) + "\n" : doctor_text(findings, install, terminal));
+  std::cout << (invocation.form == OutputForm::json ? doctor_json(findings, install) + "\n"
+                                                    : doctor_text(findings, install, terminal));
   return doctor_exit_code(findings);
 }
 

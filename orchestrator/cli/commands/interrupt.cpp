@@ -28,7 +28,8 @@ int run_interruptible(asio::io_context& context, Task<int> task) {
   listen();
   int value = 0;
   std::exception_ptr failure;
-  asio::co_spawn(context, std::move(task), asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result) {
+  asio::co_spawn(context, std::move(task),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result) {
                    failure = thrown;
                    value = result;
                    signals.cancel();

@@ -31,27 +31,36 @@ WatchLimits watch_limits(const LimitsConfig& limits, const std::vector<GuestStep
 
 Acceleration acceleration_of(Switch kvm) {
   switch (kvm) {
-    case Switch::automatic: return Acceleration::automatic;
-    case Switch::on: return Acceleration::hardware;
-    case Switch::off: return Acceleration::emulated;
+    case Switch::automatic:
+      return Acceleration::automatic;
+    case Switch::on:
+      return Acceleration::hardware;
+    case Switch::off:
+      return Acceleration::emulated;
   }
   return Acceleration::automatic;
 }
 
 CompilerCache cache_of(Switch ccache) {
   switch (ccache) {
-    case Switch::automatic: return CompilerCache::automatic;
-    case Switch::on: return CompilerCache::on;
-    case Switch::off: return CompilerCache::off;
+    case Switch::automatic:
+      return CompilerCache::automatic;
+    case Switch::on:
+      return CompilerCache::on;
+    case Switch::off:
+      return CompilerCache::off;
   }
   return CompilerCache::automatic;
 }
 
 BuildGoal goal_of(BuildTarget target) {
   switch (target) {
-    case BuildTarget::automatic: return BuildGoal::automatic;
-    case BuildTarget::vmlinux: return BuildGoal::vmlinux;
-    case BuildTarget::bzimage: return BuildGoal::bzimage;
+    case BuildTarget::automatic:
+      return BuildGoal::automatic;
+    case BuildTarget::vmlinux:
+      return BuildGoal::vmlinux;
+    case BuildTarget::bzimage:
+      return BuildGoal::bzimage;
   }
   return BuildGoal::automatic;
 }
@@ -102,7 +111,8 @@ RangeSpec range_spec(const Config& config) {
   return spec;
 }
 
-BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot, GitSource& source) {
+BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot,
+                           GitSource& source) {
   const auto& build = config.build;
   BuildOptions options;
   options.clone = config.source.repo;

@@ -1,4 +1,5 @@
-// A configuration made into the parts that a session or a trial talks to: one function a part. Decides nothing.
+// A configuration made into the parts that a session or a trial talks to: one function a part. Decides
+// nothing.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ LibvirtOptions libvirt_options(const Config& config, const Places& places);
 RangeSpec range_spec(const Config& config);
 
 // `ours` may ask it about ancestors for as long as the options live.
-BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot, GitSource& source);
+BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot,
+                           GitSource& source);
 
 // What every boot has in common, and the files its initramfs is made of. UsageError for a workload that does
 // not exist or cannot run on this machine's shape.

@@ -33,17 +33,23 @@ std::string state_word(const State& state, const SessionPlace& place) {
   if (is_running(place)) return "running";
   if (!state.closed) return "interrupted";
   switch (state.closed->exit_code) {
-    case 0: return "found";
-    case 5: return "ends wrong";
-    default: return "inconclusive";
+    case 0:
+      return "found";
+    case 5:
+      return "ends wrong";
+    default:
+      return "inconclusive";
   }
 }
 
 std::vector<Cell> list_row(const SessionPlace& place) {
   try {
     const auto state = replay(JournalFile::read(place.journal()).entries);
-    return {{place.name()}, {state_word(state, place)}, {std::to_string(state.opened.candidates)},
-            {std::to_string(state.trials.size())}, {state.closed ? state.closed->text : ""}};
+    return {{place.name()},
+            {state_word(state, place)},
+            {std::to_string(state.opened.candidates)},
+            {std::to_string(state.trials.size())},
+            {state.closed ? state.closed->text : ""}};
   } catch (const UsageError& e) {  // one broken journal must not hide the others
     return {{place.name()}, {"broken"}, {"-"}, {"-"}, {e.what()}};
   }
@@ -51,7 +57,10 @@ std::vector<Cell> list_row(const SessionPlace& place) {
 
 nlohmann::ordered_json list_json(const SessionPlace& place) {
   const auto row = list_row(place);
-  return {{"session", row[0].text}, {"state", row[1].text}, {"directory", place.directory.string()}, {"result", row[4].text}};
+  return {{"session", row[0].text},
+          {"state", row[1].text},
+          {"directory", place.directory.string()},
+          {"result", row[4].text}};
 }
 
 // By number, by revision, or the last that ended.
@@ -64,21 +73,24 @@ const Trial& find_trial(OpenedSession& session, const std::string& text) {
   const auto id = text.empty() || is_number ? CandidateId{} : session.source.commit_of(text);
   for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial)
     if (trial->ended && (text.empty() || trial->candidate == id)) return *trial;
-  throw UsageError("session " + session.place.name() + " has no trial " + (text.empty() ? "that ended" : "'" + text + "'") +
-                   "; it has trials 1 to " + std::to_string(trials.size()) + ", `kverdict status` names them");
+  throw UsageError("session " + session.place.name() + " has no trial " +
+                   (text.empty() ? "that ended" : "'" + text + "'") + "; it has trials 1 to " +
+                   std::to_string(trials.size()) + ", `kverdict status` names them");
 }
 
 void show_head(const OpenedSession& session, const Trial& trial) {
   const auto& outcome = trial.ended->outcome;
   const auto evidence = session.evidence();
   const auto judgement = judge(outcome, evidence.hunted, session.rules.hunt);
-  std::cout << "trial " << trial.number << " of " << trial.candidate.value << "\noutcome: " << to_string(outcome.kind)
-            << (outcome.detail.empty() ? "" : ": " + printable(outcome.detail)) << "\nverdict: " << to_string(judgement.verdict)
-            << ": " << printable(judgement.reason) << "\n";
+  std::cout << "trial " << trial.number << " of " << trial.candidate.value
+            << "\noutcome: " << to_string(outcome.kind)
+            << (outcome.detail.empty() ? "" : ": " + printable(outcome.detail))
+            << "\nverdict: " << to_string(judgement.verdict) << ": " << printable(judgement.reason) << "\n";
   for (const auto& oops : complaints(outcome))
     std::cout << "  " << printable(oops.title) << ": " << printable(match(evidence.hunted, oops).why) << "\n";
   for (const auto& metric : outcome.metrics)
-    std::cout << "metric: " << printable(metric.name) << " = " << metric.value << " " << printable(metric.unit) << "\n";
+    std::cout << "metric: " << printable(metric.name) << " = " << metric.value << " "
+              << printable(metric.unit) << "\n";
   if (!outcome.log_tail.empty()) std::cout << "log:\n" << printable_lines(outcome.log_tail);
   std::cout << "\n";
 }
@@ -110,7 +122,8 @@ int list_command(const Invocation& invocation) {
   }
   std::vector<std::vector<Cell>> rows;
   for (const auto& place : sessions) rows.push_back(list_row(place));
-  const std::vector<Column> head{{"session"}, {"state"}, {"candidates", Align::right}, {"trials", Align::right}, {"result"}};
+  const std::vector<Column> head{
+      {"session"}, {"state"}, {"candidates", Align::right}, {"trials", Align::right}, {"result"}};
   std::cout << render_table(head, rows, stdout_terminal(invocation));
   return 0;
 }
@@ -126,7 +139,8 @@ int show_command(const Invocation& invocation, const ShowCommand& command) {
     return 0;
   }
   show_head(session, trial);
-  const auto text = read_file_if_there(session.place.transcript(trial.number, trial.candidate), k_largest_transcript);
+  const auto text =
+      read_file_if_there(session.place.transcript(trial.number, trial.candidate), k_largest_transcript);
   if (text) std::cout << mark_oopses(*text, trial.ended->outcome.oopses);
   return 0;
 }

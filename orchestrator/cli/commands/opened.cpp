@@ -47,7 +47,8 @@ OpenedSession open_session(const Invocation& invocation, const std::string& text
   auto source = GitSource::open(config.source.repo);
   auto range = same_range(source, state.opened, config);
   auto rules = session_rules(config);
-  return {std::move(place), std::move(state), std::move(config), std::move(source), std::move(range), std::move(rules)};
+  return {std::move(place),  std::move(state), std::move(config),
+          std::move(source), std::move(range), std::move(rules)};
 }
 
 Describe OpenedSession::describe() {
@@ -62,14 +63,17 @@ ParentsOf OpenedSession::parents_of() {
   };
 }
 
-Decision OpenedSession::decision() { return decide(range, evidence(), rules.bisect, parents_of()); }
+Decision OpenedSession::decision() {
+  return decide(range, evidence(), rules.bisect, parents_of());
+}
 
 Report OpenedSession::report() {
   auto report = make_report(state, range, evidence(), decision(), describe());
   report.directory = place.directory.string();
   if (!report.oops) return report;
   const auto& trial = state.trials[report.oops_trial - 1];
-  const auto transcript = read_file_if_there(place.transcript(trial.number, trial.candidate), k_largest_transcript);
+  const auto transcript =
+      read_file_if_there(place.transcript(trial.number, trial.candidate), k_largest_transcript);
   if (transcript) report.oops_excerpt = oops_excerpt(*transcript, *report.oops, k_quoted_lines);
   return report;
 }

@@ -17,7 +17,8 @@ constexpr unsigned k_most_slots = 64;
 
 // $VARIABLE/kverdict, else ~/FALLBACK/kverdict.
 fs::path xdg(const char* variable, const char* fallback) {
-  if (const char* set = std::getenv(variable); set != nullptr && *set == '/') return fs::path(set) / "kverdict";
+  if (const char* set = std::getenv(variable); set != nullptr && *set == '/')
+    return fs::path(set) / "kverdict";
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0')
     throw UsageError(std::string("neither ") + variable + " nor HOME is set; set one of them");
@@ -35,7 +36,8 @@ std::string time_text(std::chrono::system_clock::time_point now) {
 
 std::string plain_name(const std::string& text) {
   std::string name;
-  for (const char c : text) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
+  for (const char c : text)
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ? c : '-';
   return name.empty() ? "session" : name.substr(0, 40);
 }
 
@@ -48,7 +50,8 @@ std::string repository_name(const Config& config) {
 // FNV-1a, 64 bits: a name for a path, not a secret.
 std::string path_digest(const fs::path& path) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : fs::weakly_canonical(path).string()) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  for (const char c : fs::weakly_canonical(path).string())
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   char text[20];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;
@@ -65,11 +68,14 @@ fs::path SessionPlace::transcript(std::uint32_t trial, const CandidateId& candid
   return directory / "trials" / trial_directory(trial, candidate) / "transcript.log";
 }
 
-SessionPlace new_session(const Places& places, const Config& config, std::chrono::system_clock::time_point now) {
-  const auto name = config.run.name.empty() ? repository_name(config) + "-" + time_text(now) : config.run.name;
+SessionPlace new_session(const Places& places, const Config& config,
+                         std::chrono::system_clock::time_point now) {
+  const auto name =
+      config.run.name.empty() ? repository_name(config) + "-" + time_text(now) : config.run.name;
   SessionPlace place{places.state / "sessions" / name};
   if (fs::exists(place.journal()))
-    throw UsageError("session " + name + " exists already; `kverdict resume " + name + "` goes on with it, --name starts another");
+    throw UsageError("session " + name + " exists already; `kverdict resume " + name +
+                     "` goes on with it, --name starts another");
   make_dirs(place.directory);
   return place;
 }
@@ -96,7 +102,8 @@ SessionPlace find_session(const Places& places, const std::string& text) {
     if (all.empty()) throw UsageError("there is no session yet; `kverdict run` starts one");
     return all.front();
   }
-  for (const SessionPlace& place : {SessionPlace{places.state / "sessions" / text}, SessionPlace{fs::absolute(text)}})
+  for (const SessionPlace& place :
+       {SessionPlace{places.state / "sessions" / text}, SessionPlace{fs::absolute(text)}})
     if (fs::exists(place.journal())) return place;
   std::vector<std::string> names;
   for (const auto& place : all) names.push_back(place.name());
@@ -107,7 +114,8 @@ SessionPlace find_session(const Places& places, const std::string& text) {
 FileLock lock_session(const SessionPlace& place) {
   auto lock = FileLock::acquire(place.lock());
   if (const auto* holder = std::get_if<LockHolder>(&lock))
-    throw UsageError("session " + place.name() + " is in use by " + holder->text + "; wait for it or stop it");
+    throw UsageError("session " + place.name() + " is in use by " + holder->text +
+                     "; wait for it or stop it");
   return std::get<FileLock>(std::move(lock));
 }
 
@@ -119,7 +127,8 @@ BuildSlot take_build_slot(const Places& places, const fs::path& clone) {
     auto lock = FileLock::acquire(directory / "lock");
     if (auto* ours = std::get_if<FileLock>(&lock)) return {directory, std::move(*ours)};
   }
-  throw InfraError("all " + std::to_string(k_most_slots) + " build slots in " + parent.string() + " are in use");
+  throw InfraError("all " + std::to_string(k_most_slots) + " build slots in " + parent.string() +
+                   " are in use");
 }
 
 }  // namespace kverdict

@@ -1,4 +1,5 @@
-// Where kverdict keeps its things: sessions under the XDG state home, what can be rebuilt under the cache home.
+// Where kverdict keeps its things: sessions under the XDG state home, what can be rebuilt under the cache
+// home.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,8 @@ struct SessionPlace {
 };
 
 // A new session's directory: run.name, or one made of the repository's name and the time.
-SessionPlace new_session(const Places& places, const Config& config, std::chrono::system_clock::time_point now);
+SessionPlace new_session(const Places& places, const Config& config,
+                         std::chrono::system_clock::time_point now);
 // By name, by directory, or the latest when the text is empty. UsageError names what is near.
 SessionPlace find_session(const Places& places, const std::string& text);
 // Newest first.

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t k_largest_log = 64U << 20;
 
-// Every choice again, from the facts that stood before it. 0 when all are the same, 1 at the first difference.
+// Every choice again, from the facts that stood before it. 0 when all are the same, 1 at the first
+// difference.
 int check_choices(OpenedSession& session) {
   const auto journal = JournalFile::read(session.place.journal());
   State state;
@@ -24,11 +25,13 @@ int check_choices(OpenedSession& session) {
   for (const auto& entry : journal.entries) {
     const auto* started = std::get_if<TrialStarted>(&entry.event);
     if (started != nullptr) {
-      const auto decision = decide(session.range, weigh(state, session.rules.hunt), session.rules.bisect, session.parents_of());
+      const auto decision =
+          decide(session.range, weigh(state, session.rules.hunt), session.rules.bisect, session.parents_of());
       const auto* ask = std::get_if<Ask>(&decision);
       if (ask == nullptr || ask->candidate != started->candidate) {
         std::cout << "trial " << started->trial << " asked " << started->candidate.value << "; now "
-                  << (ask == nullptr ? "nothing would be asked" : ask->candidate.value + " would be asked") << "\n";
+                  << (ask == nullptr ? "nothing would be asked" : ask->candidate.value + " would be asked")
+                  << "\n";
         return 1;
       }
       ++checked;
@@ -55,7 +58,8 @@ Range range_of(GitSource& source, const BisectLog& log, RangeSpec spec) {
     if (answer.verdict == Verdict::good) spec.goods.push_back(answer.revision);
   }
   if (spec.bad.empty() || spec.goods.empty())
-    throw UsageError("the log names no " + std::string(spec.bad.empty() ? "bad" : "good") + " revision; both are needed");
+    throw UsageError("the log names no " + std::string(spec.bad.empty() ? "bad" : "good") +
+                     " revision; both are needed");
   // The goods given later lie inside the range: only the first is an end.
   spec.goods.resize(1);
   spec.paths = log.paths;
@@ -91,13 +95,16 @@ int replay_log(const Invocation& invocation, const std::string& file) {
   }
   const auto& conclusion = std::get<Conclusion>(decision);
   switch (conclusion.kind) {
-    case Conclusion::Kind::found: std::cout << conclusion.culprit.value << " is the first bad commit\n"; return 0;
+    case Conclusion::Kind::found:
+      std::cout << conclusion.culprit.value << " is the first bad commit\n";
+      return 0;
     case Conclusion::Kind::only_skips_left:
       std::cout << "only skipped commits are left; the first bad commit is one of:\n";
       for (const auto& id : conclusion.suspects) std::cout << id.value << "\n";
       return 0;
     case Conclusion::Kind::inconclusive:
-    case Conclusion::Kind::ends_wrong: throw UsageError(file + ": the log contradicts itself: " + conclusion.reason);
+    case Conclusion::Kind::ends_wrong:
+      throw UsageError(file + ": the log contradicts itself: " + conclusion.reason);
   }
   return 0;
 }

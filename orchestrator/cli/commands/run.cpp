@@ -84,7 +84,14 @@ class Running {
     auto build = build_options(session_.config, places_, slot_, session_.source);
     BuildProvider provider(clock_, pool_, std::move(build), on_progress);
     BuildQueue builds(context_.get_executor(), provider);
-    SessionParts parts{clock_, journal_, builds, trials, observer_, session_.range, session_.parents_of(), session_.place.directory};
+    SessionParts parts{clock_,
+                       journal_,
+                       builds,
+                       trials,
+                       observer_,
+                       session_.range,
+                       session_.parents_of(),
+                       session_.place.directory};
     Session session(parts, session_.rules);
     auto running = session.run();
     const auto conclusion = co_await std::move(running);
@@ -109,7 +116,9 @@ class Running {
   TerminalObserver observer_;
 };
 
-std::string resume_line(const SessionPlace& place) { return "kverdict resume " + place.name(); }
+std::string resume_line(const SessionPlace& place) {
+  return "kverdict resume " + place.name();
+}
 
 // Runs it, whatever state it is in, and says how it ended.
 int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround ground) {
@@ -118,7 +127,8 @@ int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround gr
     Running running(invocation, session, std::move(ground));
     code = running.run();
   } catch (const InfraError&) {
-    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", resume_line(session.place).c_str());
+    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n",
+                 resume_line(session.place).c_str());
     throw;
   }
   if (code >= 128) {
@@ -128,12 +138,13 @@ int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround gr
   session.state = replay(JournalFile::read(session.place.journal()).entries);
   const auto report = session.report();
   keep_report(report, session.place);
-  std::cout << (invocation.form == OutputForm::json ? report_json(report) + "\n" : report_text(report)) << std::flush;
+  std::cout << (invocation.form == OutputForm::json ? report_json(report) + "\n" : report_text(report))
+            << std::flush;
   return code;
 }
 
-SessionOpened opening_event(const LoadedConfig& loaded, const LoadedConfig& files_only, const SessionPlace& place,
-                            const Range& range) {
+SessionOpened opening_event(const LoadedConfig& loaded, const LoadedConfig& files_only,
+                            const SessionPlace& place, const Range& range) {
   SessionOpened opened;
   opened.program = program_version();
   opened.session = place.name();
@@ -151,7 +162,8 @@ SessionOpened opening_event(const LoadedConfig& loaded, const LoadedConfig& file
 // What the files alone say: flags and environment are of one call, files may change between two.
 LoadedConfig read_files(std::optional<std::filesystem::path> file) {
   auto inputs = process_inputs(std::move(file), {});
-  std::erase_if(inputs.environment, [](const auto& variable) { return variable.first.starts_with("KVERDICT_"); });
+  std::erase_if(inputs.environment,
+                [](const auto& variable) { return variable.first.starts_with("KVERDICT_"); });
   return read_config(inputs);
 }
 
@@ -172,7 +184,8 @@ Config config_for_resume(const Invocation& invocation, const State& state) {
   auto config = config_from_json(state.config);
   const auto& opened = state.opened;
   auto file = invocation.config_file;
-  if (!file && !opened.config_file.empty() && std::filesystem::exists(opened.config_file)) file = opened.config_file;
+  if (!file && !opened.config_file.empty() && std::filesystem::exists(opened.config_file))
+    file = opened.config_file;
   if (file && !opened.file_config.empty()) {
     const auto before = config_from_json(opened.file_config);
     const auto now = read_files(file);
@@ -202,11 +215,13 @@ int run_command(const Invocation& invocation) {
   SteadyClock clock;
   const auto place = new_session(places, loaded.config, clock.wall());
   const auto lock = lock_session(place);
-  JournalFile::create(place.journal(), clock, opening_event(loaded, read_files(invocation.config_file), place, range));
+  JournalFile::create(place.journal(), clock,
+                      opening_event(loaded, read_files(invocation.config_file), place, range));
   std::fprintf(stderr, "session %s: %zu candidates\n", place.name().c_str(), range.history.size());
   auto rules = session_rules(loaded.config);
   auto state = replay(JournalFile::read(place.journal()).entries);
-  OpenedSession session{place, std::move(state), loaded.config, std::move(source), std::move(range), std::move(rules)};
+  OpenedSession session{place,           std::move(state), loaded.config, std::move(source), std::move(range),
+                        std::move(rules)};
   return go_on(invocation, session, std::move(ground));
 }
 

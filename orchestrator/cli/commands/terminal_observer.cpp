@@ -6,28 +6,40 @@
 namespace kverdict {
 namespace {
 
-Millis between(TimePoint from, TimePoint to) { return std::chrono::duration_cast<Millis>(to - from); }
+Millis between(TimePoint from, TimePoint to) {
+  return std::chrono::duration_cast<Millis>(to - from);
+}
 
 // Both ends and the culprit's parent come on top of what the search estimates.
 std::uint32_t questions_left(const Ask& ask) {
   const auto search = std::log2(static_cast<double>(std::max<std::size_t>(ask.left, 1)));
   const auto steps = static_cast<std::uint32_t>(std::ceil(ask.steps > 0 ? ask.steps : search));
   switch (ask.purpose) {
-    case Purpose::bad_end: return steps + 2;
+    case Purpose::bad_end:
+      return steps + 2;
     case Purpose::good_end:
-    case Purpose::merge_base: return steps + 1;
-    case Purpose::search: return std::max(steps, 1U);
-    case Purpose::parent: return 1;
+    case Purpose::merge_base:
+      return steps + 1;
+    case Purpose::search:
+      return std::max(steps, 1U);
+    case Purpose::parent:
+      return 1;
   }
   return 1;
 }
 
-std::string purpose_word(Purpose purpose) { return purpose == Purpose::search ? "" : to_string(purpose); }
+std::string purpose_word(Purpose purpose) {
+  return purpose == Purpose::search ? "" : to_string(purpose);
+}
 
 }  // namespace
 
 TerminalObserver::TerminalObserver(const Clock& clock, ProgressLine& line, Describe describe)
-    : clock_(clock), line_(line), describe_(std::move(describe)), began_(clock.now()), entered_(clock.now()) {}
+    : clock_(clock),
+      line_(line),
+      describe_(std::move(describe)),
+      began_(clock.now()),
+      entered_(clock.now()) {}
 
 void TerminalObserver::enter(Activity activity, std::optional<Millis> expected) {
   entered_ = clock_.now();
@@ -98,6 +110,8 @@ void TerminalObserver::on_end(const TrialEnded& trial, const Standing& now) {
   line_.step(step);
 }
 
-void TerminalObserver::on_note(const std::string& text) { line_.say(text); }
+void TerminalObserver::on_note(const std::string& text) {
+  line_.say(text);
+}
 
 }  // namespace kverdict

@@ -20,10 +20,14 @@ constexpr int k_lab_failed = 132;
 
 int code_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::good: return 0;
-    case Verdict::bad: return 1;
-    case Verdict::skip: return 125;
-    case Verdict::nothing: return k_lab_failed;
+    case Verdict::good:
+      return 0;
+    case Verdict::bad:
+      return 1;
+    case Verdict::skip:
+      return 125;
+    case Verdict::nothing:
+      return k_lab_failed;
   }
   return k_lab_failed;
 }
@@ -94,13 +98,14 @@ class OneTrial {
   Outcome outcome_;
 };
 
-void say(const Invocation& invocation, const OneTrial& trial, const CandidateInfo& info, const Judgement& judgement) {
+void say(const Invocation& invocation, const OneTrial& trial, const CandidateInfo& info,
+         const Judgement& judgement) {
   if (invocation.form == OutputForm::json) {
     std::cout << encode_outcome(trial.outcome()) << std::endl;
     return;
   }
-  std::cout << to_string(judgement.verdict) << ": " << short_id(info.id) << " " << printable(info.subject) << ": "
-            << printable(judgement.reason) << std::endl;
+  std::cout << to_string(judgement.verdict) << ": " << short_id(info.id) << " " << printable(info.subject)
+            << ": " << printable(judgement.reason) << std::endl;
   if (!trial.outcome().log_tail.empty()) std::cerr << printable_lines(trial.outcome().log_tail);
   std::cerr << "transcript: " << (trial.directory() / "transcript.log").string() << std::endl;
 }

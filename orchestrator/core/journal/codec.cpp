@@ -154,7 +154,9 @@ Json json_of(const std::string& text) {
   return json.is_discarded() ? Json() : json;
 }
 
-std::string text_of(const Json& json) { return json.is_null() ? "" : json.dump(); }
+std::string text_of(const Json& json) {
+  return json.is_null() ? "" : json.dump();
+}
 
 // One pair of functions an event: put() writes its keys, take_NAME() reads them. k_readers is the table.
 struct Writer {

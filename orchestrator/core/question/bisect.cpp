@@ -102,13 +102,16 @@ std::optional<Conclusion> contradiction(const Range& range, const std::vector<As
   return std::nullopt;
 }
 
-std::optional<Conclusion> too_many_skips(const Range& range, const std::vector<Asked>& asked, const BisectRules& rules) {
+std::optional<Conclusion> too_many_skips(const Range& range, const std::vector<Asked>& asked,
+                                         const BisectRules& rules) {
   std::vector<CandidateId> skipped;
   for (const auto& answer : asked)
     if (answer.verdict == Verdict::skip) skipped.push_back(range.history.id(answer.at));
   if (rules.skip_limit == 0 || skipped.size() < rules.skip_limit) return std::nullopt;
   const auto count = std::to_string(skipped.size());
-  return Conclusion{Conclusion::Kind::only_skips_left, {}, std::move(skipped),
+  return Conclusion{Conclusion::Kind::only_skips_left,
+                    {},
+                    std::move(skipped),
                     count + " candidates could not be tested (bisect.skip_limit); these were skipped"};
 }
 

@@ -14,7 +14,7 @@
 namespace kverdict {
 
 struct BisectRules {
-  unsigned end_runs = 1;  // the bad end may take this many runs to fail; good ends must pass this many
+  unsigned end_runs = 1;    // the bad end may take this many runs to fail; good ends must pass this many
   unsigned skip_limit = 0;  // give up after so many skipped candidates; 0 = never
 };
 

@@ -54,7 +54,8 @@ struct Failure {
   const std::string& name;
   std::size_t line;
   [[noreturn]] void say(const std::string& what) const {
-    throw UsageError(name + ":" + std::to_string(line) + ": " + what + "; expected what `git bisect log` writes");
+    throw UsageError(name + ":" + std::to_string(line) + ": " + what +
+                     "; expected what `git bisect log` writes");
   }
 };
 
@@ -114,7 +115,8 @@ void read_line(BisectLog& log, std::string_view line, const Failure& failure) {
   const bool dashed = words[0] == "git-bisect";
   auto full = words;
   if (dashed) full.insert(full.begin() + 1, "bisect");
-  if ((!dashed && words[0] != "git") || full.size() < 3 || full[1] != "bisect") failure.say("not a line of a log");
+  if ((!dashed && words[0] != "git") || full.size() < 3 || full[1] != "bisect")
+    failure.say("not a line of a log");
   if (full[2] == "start") return read_start(log, full, failure);
   const auto verdict = verdict_of(full[2]);
   if (!verdict || full.size() < 4) failure.say("unknown command '" + printable(full[2]) + "'");

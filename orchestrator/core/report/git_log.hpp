@@ -11,7 +11,8 @@
 namespace kverdict {
 
 // The session in git's own words, which `git bisect replay` accepts.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence, const Describe& describe);
+std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
+                           const Describe& describe);
 
 // What a log says, in its order; revisions as written.
 struct BisectLog {

@@ -1,6 +1,6 @@
 // The report as markdown, for an issue or a merge request.
-#include "orchestrator/core/report/report.hpp"
 #include "orchestrator/core/report/printable.hpp"
+#include "orchestrator/core/report/report.hpp"
 
 namespace kverdict {
 namespace {

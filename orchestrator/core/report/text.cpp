@@ -1,6 +1,6 @@
 // The report as text for a terminal, 100 columns.
-#include "orchestrator/core/report/report.hpp"
 #include "orchestrator/core/report/printable.hpp"
+#include "orchestrator/core/report/report.hpp"
 
 namespace kverdict {
 namespace {

@@ -47,16 +47,16 @@ Watch::Watch(WatchLimits limits, Expected expected, OopsPolicy policy, Instant s
       policy_(policy),
       start_(start),
       since_(start),
-      last_line_(start) {}
+      last_heard_(start) {}
 
 void Watch::on_chunk(const ConsoleChunk& chunk, Instant now) {
+  if (!chunk.bytes.empty()) last_heard_ = now;
   auto& reader = chunk.source == ConsoleSource::serial ? serial_ : netconsole_;
   reader.feed(chunk.bytes, [&](const Line& line) { on_line(line, chunk.source, now); });
   on_new_oopses(now);
 }
 
 void Watch::on_line(const Line& line, ConsoleSource source, Instant now) {
-  last_line_ = now;
   const auto index = transcript_.append(line, source, std::chrono::duration_cast<milliseconds>(now - start_));
   if (source == ConsoleSource::serial) scanner_.feed(line, index);
   if (phase_ == Phase::dying) since_ = now;
@@ -198,9 +198,9 @@ void Watch::acted(Need need, bool worked, Instant now) {
 Instant Watch::deadline() const {
   switch (phase_) {
     case Phase::booting:
-      return std::min(start_ + limits_.boot, last_line_ + std::max(limits_.boot / 2, limits_.silence));
+      return std::min(start_ + limits_.boot, last_heard_ + std::max(limits_.boot / 2, limits_.silence));
     case Phase::working:
-      return std::min(last_line_ + limits_.silence, since_ + limits_.workload);
+      return std::min(last_heard_ + limits_.silence, since_ + limits_.workload);
     case Phase::dying:
       return std::min(since_ + (scanner_.open_since() ? limits_.provoke : limits_.linger),
                       dying_since_ + limits_.dying);
@@ -221,7 +221,7 @@ void Watch::on_time(Instant now) {
                                  seconds(std::chrono::duration_cast<milliseconds>(now - start_)),
                              now);
     case Phase::working: {
-      const bool silent = now >= last_line_ + limits_.silence;
+      const bool silent = now >= last_heard_ + limits_.silence;
       return start_provoking(Outcome::Kind::hung,
                              silent ? "silent for " + seconds(limits_.silence)
                                     : "the workload did not end in " + seconds(limits_.workload),

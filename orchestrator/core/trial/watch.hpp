@@ -96,7 +96,7 @@ class Watch {
   OopsPolicy policy_;
   Instant start_;
   Instant since_;  // of the phase, or of the provocation
-  Instant last_line_;
+  Instant last_heard_;  // any byte: an endless flood of equal lines is not silence
   Instant dying_since_;
   Phase phase_ = Phase::booting;
   Need need_ = Need::wait;
