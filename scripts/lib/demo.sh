@@ -48,7 +48,12 @@ product() {
 }
 
 # make_history SEED COMMITS BUG: prints the folder that holds repo and answer; made once, kept.
-history_folder() { printf '%s/history-%s-%s-%s\n' "$home" "$3" "$1" "$2"; }
+# Its name holds a sum of what makes histories: another version makes another one.
+history_folder() {
+  local sum
+  sum=$(cat "$tree"/scripts/lab/make-history "$tree"/scripts/lab/kernel_history/*.py | cksum | cut -d' ' -f1)
+  printf '%s/history-%s-%s-%s-%s\n' "$home" "$3" "$1" "$2" "$sum"
+}
 make_history() {
   local folder
   folder=$(history_folder "$@")
