@@ -64,9 +64,19 @@ bool is_finished(const fs::path& file) {
          fs::last_write_time(record, error) >= fs::last_write_time(file, error);
 }
 
-bool must_stay(const fs::path& file) {
+// Written as one step by kconfig (or empty by intent). Made again they would be newer than every object.
+bool is_configuration(const fs::path& file, const fs::path& output) {
+  const auto path = file.lexically_relative(output).string();
+  if (path == "include/config/auto.conf" || path == "include/generated/autoconf.h") {
+    std::error_code error;
+    return fs::file_size(file, error) > 0;
+  }
+  return path.starts_with("include/config/") && path != "include/config/auto.conf.cmd";
+}
+
+bool must_stay(const fs::path& file, const fs::path& output) {
   const auto name = file.filename().string();
-  return name == ".config" || name == k_stamp;
+  return name == ".config" || name == k_stamp || is_configuration(file, output);
 }
 
 }  // namespace
@@ -108,7 +118,7 @@ unsigned remove_unfinished_files(const fs::path& output) {
   std::vector<fs::path> doomed;
   for (fs::recursive_directory_iterator at(output, error), end; !error && at != end; at.increment(error)) {
     const auto& file = at->path();
-    if (!at->is_regular_file() || must_stay(file) || at->last_write_time() < began) continue;
+    if (!at->is_regular_file() || must_stay(file, output) || at->last_write_time() < began) continue;
     const bool unfinished = is_record(file) ? is_torn(file) : !is_finished(file);
     if (unfinished) doomed.push_back(file);
   }

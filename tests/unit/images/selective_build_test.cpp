@@ -116,6 +116,8 @@ TEST_F(SelectiveBuild, AnUnfinishedBuildLosesOnlyWhatMakeDidNotFinish) {
   put(output() / "old.o", "made before");
   begin_build(output());
   put(output() / ".config", "CONFIG_A=y\n");
+  put(output() / "include/config/auto.conf", "CONFIG_A=y\n");
+  put(output() / "include/config/A", "");
   put(output() / "net/dev.o", "whole");
   object("net/dev.o", "net/dev.c", "");
   put(output() / "net/tcp.o", "cut sho");
@@ -126,6 +128,8 @@ TEST_F(SelectiveBuild, AnUnfinishedBuildLosesOnlyWhatMakeDidNotFinish) {
   EXPECT_EQ(load_build_state(output()), std::nullopt);
   remove_unfinished_files(output());
   EXPECT_TRUE(fs::exists(output() / ".config"));
+  EXPECT_TRUE(fs::exists(output() / "include/config/auto.conf"));
+  EXPECT_TRUE(fs::exists(output() / "include/config/A"));
   EXPECT_TRUE(fs::exists(output() / "net/dev.o"));
   EXPECT_FALSE(fs::exists(output() / "net/tcp.o"));
   EXPECT_FALSE(fs::exists(output() / "net/torn.o"));
