@@ -83,7 +83,10 @@ bool match_header(std::string_view pattern, std::string_view text, std::vector<s
   return true;
 }
 
-bool fits(std::string_view glob, std::string_view name) {
+namespace {
+
+// Any stars anywhere.
+bool fits_stars(std::string_view glob, std::string_view name) {
   std::size_t g = 0;
   std::size_t n = 0;
   std::size_t star = std::string_view::npos;
@@ -104,6 +107,43 @@ bool fits(std::string_view glob, std::string_view name) {
   }
   while (g < glob.size() && glob[g] == '*') ++g;
   return g == glob.size();
+}
+
+}  // namespace
+
+Glob glob_of(std::string_view text) {
+  const bool open_front = text.starts_with('*');
+  const bool open_back = text.size() > 1 && text.ends_with('*');
+  Glob glob{text, text.substr(open_front, text.size() - open_front - open_back), Glob::Shape::exact};
+  if (glob.core.find('*') != std::string_view::npos)
+    glob.shape = Glob::Shape::stars;
+  else if (open_front && open_back)
+    glob.shape = Glob::Shape::part;
+  else if (open_front)
+    glob.shape = Glob::Shape::suffix;
+  else if (open_back)
+    glob.shape = Glob::Shape::prefix;
+  return glob;
+}
+
+bool fits(const Glob& glob, std::string_view name) {
+  switch (glob.shape) {
+    case Glob::Shape::exact:
+      return name == glob.core;
+    case Glob::Shape::prefix:
+      return name.starts_with(glob.core);
+    case Glob::Shape::suffix:
+      return name.ends_with(glob.core);
+    case Glob::Shape::part:
+      return name.find(glob.core) != std::string_view::npos;
+    case Glob::Shape::stars:
+      return fits_stars(glob.whole, name);
+  }
+  return false;
+}
+
+bool fits(std::string_view glob, std::string_view name) {
+  return fits(glob_of(glob), name);
 }
 
 namespace {
@@ -131,14 +171,14 @@ bool fits_any(std::string_view globs, std::string_view name) {
 
 void GlobSet::add(std::string_view globs) {
   any_glob(globs, [&](std::string_view glob) {
-    (glob[0] == '*' ? starred_ : by_first_[slot_of(glob[0])]).push_back(glob);
+    (glob[0] == '*' ? starred_ : by_first_[slot_of(glob[0])]).push_back(glob_of(glob));
     return false;
   });
 }
 
 bool GlobSet::holds(std::string_view name) const {
   if (name.empty()) return false;
-  const auto fit = [&](std::string_view glob) { return fits(glob, name); };
+  const auto fit = [&](const Glob& glob) { return fits(glob, name); };
   const auto& same = by_first_[slot_of(name[0])];
   return std::any_of(same.begin(), same.end(), fit) || std::any_of(starred_.begin(), starred_.end(), fit);
 }

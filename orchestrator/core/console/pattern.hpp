@@ -17,7 +17,16 @@ namespace kverdict {
 // False leaves captures undefined. The pattern may end before the text does.
 bool match_header(std::string_view pattern, std::string_view text, std::vector<std::string_view>& captures);
 
-// Does the whole name fit the glob? Only '*' is special.
+// A glob taken apart once. Only '*' is special.
+struct Glob {
+  std::string_view whole;
+  std::string_view core;  // without the outer stars
+  enum class Shape { exact, prefix, suffix, part, stars } shape;
+};
+Glob glob_of(std::string_view text);
+bool fits(const Glob& glob, std::string_view name);
+
+// Does the whole name fit the glob?
 bool fits(std::string_view glob, std::string_view name);
 // Does it fit any of the globs, which blanks part?
 bool fits_any(std::string_view globs, std::string_view name);
@@ -29,8 +38,8 @@ class GlobSet {
   bool holds(std::string_view name) const;
 
  private:
-  std::array<std::vector<std::string_view>, 128> by_first_;
-  std::vector<std::string_view> starred_;
+  std::array<std::vector<Glob>, 128> by_first_;
+  std::vector<Glob> starred_;
 };
 
 }  // namespace kverdict

@@ -333,8 +333,7 @@ bool is_report_text(std::string_view text) {
 
 }  // namespace
 
-void append(Report& report, ReportLine line) {
-  const auto step = read_step(line.text);
+void append(Report& report, ReportLine line, const BodyStep& step) {
   line.kind = step.kind;
   const bool injected = step.kind == Kind::frame ? is_injector(step.function)
                                                  : step.kind == Kind::text && is_injection(line.text);

@@ -36,7 +36,7 @@ struct Report {
 // What the report says now; may be torn. None = the header alone is no complaint, and nothing followed that
 // makes it one.
 std::optional<Oops> read_report(const Report& report);
-// Appends a line, read once here.
-void append(Report& report, ReportLine line);
+// Appends a line; `step` is what read_step() says of its text.
+void append(Report& report, ReportLine line, const BodyStep& step);
 
 }  // namespace kverdict

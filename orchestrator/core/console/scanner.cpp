@@ -140,7 +140,7 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Hea
   one.report.rules = std::move(header.rules);
   one.report.cue = header.at;
   one.report.panicked = is_panic(rule);
-  append(one.report, kept(line, number, true));
+  append(one.report, kept(line, number, true), BodyStep{});
   one.caller.assign(line.caller);
   one.last_time = line.printk_time;
   one.unstamped = line.origin == LineOrigin::unknown && stamped_ >= k_stamped_log;
@@ -169,6 +169,8 @@ void OopsScanner::State::mark_intruder(std::uint64_t number) {
 }
 
 void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
+  if (open_.empty()) return;
+  const auto step = read_step(line.text);
   for (std::size_t i = 0; i < open_.size();) {
     auto& one = open_[i];
     const bool own = one.caller.empty() || line.caller.empty() || line.caller == one.caller;
@@ -183,7 +185,7 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
     }
     if (own && line.printk_time) one.last_time = line.printk_time;
     one.bytes += line.text.size();
-    append(one.report, kept(line, number, own));
+    append(one.report, kept(line, number, own), step);
     one.ended = one.ended || (own && is_end(line.text, one.report.frames));
     if (own && line.text.starts_with("---[ end Kernel panic")) {
       close(i);

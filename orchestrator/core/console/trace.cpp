@@ -24,9 +24,16 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// Letters of function names.
+constexpr auto k_symbol = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.$"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 bool is_symbol(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
-         c == '$';
+  return k_symbol[static_cast<unsigned char>(c)];
 }
 
 // "[<ffffffff81234567>]", "[c0000000003f9b68]", "[<ffffffff81234567>]{...}": addresses in front of a symbol.
@@ -48,18 +55,29 @@ struct Symbol {
   bool inlined = false;
 };
 
-// "name+0x12/0x34" at the front; Rust names may hold blanks inside of <>.
-std::optional<Symbol> read_symbol(std::string_view text) {
-  std::size_t at = 0;
+// Length of "<a::B as c::D>::e" at the front.
+std::size_t rust_length(std::string_view text) {
   int depth = 0;
-  while (at < text.size() && at < k_longest_name) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '<') ++depth;
     if (c == '>') --depth;
-    const bool rust =
-        c == '<' || c == '>' || c == ':' || (depth > 0 && c == ' ') || (depth > 0 && (c == '&' || c == ','));
-    if (!is_symbol(c) && !rust) break;
-    ++at;
+    const bool path = c == '<' || c == '>' || c == ':' || (depth > 0 && (c == ' ' || c == '&' || c == ','));
+    if (!is_symbol(c) && !path) break;
+  }
+  return at;
+}
+
+// "name+0x12/0x34" at the front; Rust names may hold blanks inside of <>.
+std::optional<Symbol> read_symbol(std::string_view text) {
+  std::size_t at = 0;
+  const auto bound = std::min(text.size(), k_longest_name);
+  if (text.starts_with('<')) {
+    at = rust_length(text.substr(0, bound));
+  } else {
+    while (at < bound && is_symbol(text[at])) ++at;
+    if (text.substr(at).starts_with("::")) at = rust_length(text.substr(0, bound));
   }
   if (at == 0 || !text.substr(at).starts_with("+0x")) return std::nullopt;
   const auto name = text.substr(0, at);
