@@ -81,6 +81,9 @@ ConnectHandle connect(const std::string& uri) {
   if (driver_is_missing())
     throw UsageError("libvirt has no driver for " + uri + " (" + last_words() +
                      "): install the Debian package libvirt-daemon-driver-qemu, or set another uri");
+  if (place_of(uri) == LibvirtPlace::local && last_code() == VIR_ERR_SYSTEM_ERROR)
+    throw UsageError("no libvirt daemon answers for " + uri + " (" + last_words() +
+                     "): install the Debian package libvirt-daemon-system, or set uri = \"qemu:///embed\"");
   throw_call(uri, "virConnectOpen");
 }
 

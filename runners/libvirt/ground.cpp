@@ -259,7 +259,8 @@ LibvirtGround prepare_process_for_libvirt(const LibvirtOptions& options) {
   if (embedded && ::geteuid() == 0) leave_root();
   std::string root = embedded ? root_in(options.uri) : "";
   LibvirtGround ground = root.empty() ? take_slot(options) : take_root(root, options);
-  // libvirt's own log would go to our stderr.
+  if (!embedded) return ground;
+  // The driver's own log would go to our stderr.
   std::string log = "3:file:" + (ground.slot() / "libvirt.log").string();
   ::setenv("LIBVIRT_LOG_OUTPUTS", log.c_str(), 0);
   return ground;
