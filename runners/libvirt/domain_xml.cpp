@@ -173,7 +173,7 @@ std::string kernel_cmdline(const BootSpec& spec, const DomainFacts& facts) {
   if (facts.tsc_khz != 0 && !has_word(spec.cmdline, "tsc_early_khz="))
     added += "tsc_early_khz=" + std::to_string(facts.tsc_khz) + " ";
   // An emulated guest on a busy host may see no timer tick while it looks for one, and would panic of it.
-  if (facts.tsc_khz != 0) added += "no_timer_check ";
+  if (facts.tsc_khz != 0 && !has_word(spec.cmdline, "no_timer_check")) added += "no_timer_check ";
   std::string all = added + spec.cmdline;
   while (!all.empty() && all.back() == ' ') all.pop_back();
   return all;

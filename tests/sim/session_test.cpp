@@ -190,6 +190,12 @@ TEST_F(SessionTest, TakesNoVerdictFromABrokenLab) {
   }
 }
 
+TEST_F(SessionTest, BootsAMuteKernelTwiceBeforeItSkips) {
+  behave([](unsigned n, unsigned) { return n == 32 ? std::optional(Behaviour::mute) : std::nullopt; });
+  EXPECT_EQ(run().culprit.value, "c23");
+  EXPECT_EQ(std::count(booted_.begin(), booted_.end(), CandidateId{"c32"}), 2);
+}
+
 TEST_F(SessionTest, GivesUpOnADeadLabAndResumes) {
   auto usual = kernels_.behaviour;
   kernels_.behaviour = [](const CandidateId&, unsigned) { return Behaviour::breaks_lab; };

@@ -51,6 +51,13 @@ void settle(Standing& standing, const Judgement& judgement) {
   }
 }
 
+// A guest that dies of something else before it is under load may be a starved one that mis-measured its
+// clock: asked once more before it is a skip.
+bool may_be_the_lab(const Judgement& judgement, const Outcome& outcome, const Standing& standing) {
+  const bool died = outcome.kind == Outcome::Kind::crashed || outcome.kind == Outcome::Kind::boot_failed;
+  return judgement.verdict == Verdict::skip && died && outcome.exposure.count() == 0 && standing.unclear == 0;
+}
+
 void give_up_unclear(Standing& standing) {
   if (standing.verdict != Verdict::nothing || standing.unclear < k_unclear_limit) return;
   standing.verdict = Verdict::skip;
@@ -97,8 +104,10 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
   for (const auto& trial : state.trials) {
     if (!trial.ended) continue;
     const auto& outcome = trial.ended->outcome;
-    const auto judgement = judge(outcome, evidence.hunted, hunt);
+    auto judgement = judge(outcome, evidence.hunted, hunt);
     auto& standing = evidence.standings[trial.candidate];
+    if (may_be_the_lab(judgement, outcome, standing))
+      judgement = {Verdict::nothing, judgement.reason + " (before the load; asked again)"};
     standing.trials.push_back(trial.number);
     standing.exposure += outcome.exposure;
     count(standing, judgement, outcome.kind);

@@ -107,12 +107,12 @@ TEST(DomainXml, FollowsTheAcceleration) {
 }
 
 TEST(KernelCmdline, AddsConsoleAndClockRate) {
-  EXPECT_EQ(kernel_cmdline(spec(), facts()), "console=ttyS0 tsc_early_khz=2596144 panic=1");
+  EXPECT_EQ(kernel_cmdline(spec(), facts()), "console=ttyS0 tsc_early_khz=2596144 no_timer_check panic=1");
 }
 
 TEST(KernelCmdline, DoublesNothing) {
   BootSpec given = spec();
-  given.cmdline = "console=tty0 console=ttyS0,115200 tsc_early_khz=1000000 panic=1";
+  given.cmdline = "console=tty0 console=ttyS0,115200 tsc_early_khz=1000000 no_timer_check panic=1";
   EXPECT_EQ(kernel_cmdline(given, facts()), given.cmdline);
 }
 
