@@ -179,6 +179,12 @@ Task<std::unique_ptr<Connection>> Connection::open(Clock& clock, std::string uri
   virSetErrorFunc(nullptr, no_print);
   auto executor = co_await boost::asio::this_coro::executor;
   auto outlet = std::make_shared<Outlet>(executor);
+  struct UnlessOpened {
+    std::shared_ptr<Outlet> outlet;  // shared with the thread that may still be connecting
+    ~UnlessOpened() {
+      if (outlet) outlet->close();
+    }
+  } closing{outlet};
   auto work = [uri, outlet] {
     auto shared = std::make_shared<Shared>();
     shared->uri = uri;
@@ -189,6 +195,7 @@ Task<std::unique_ptr<Connection>> Connection::open(Clock& clock, std::string uri
   };
   auto opening = bounded_call(clock, limit, uri + ": virConnectOpen", outlet, std::move(work));
   auto shared = co_await std::move(opening);
+  closing.outlet.reset();
   co_return std::unique_ptr<Connection>(new Connection(clock, limit, std::move(shared)));
 }
 

@@ -145,9 +145,8 @@ TEST_F(TestDriver, IsHereButOtherHostsNeedASharedDirectory) {
   EXPECT_THAT(complaint(), HasSubstr("shared_directory"));
 }
 
-Task<void> call_that_hangs(FakeClock& clock, std::shared_future<void> release) {
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto outlet = std::make_shared<Outlet>(executor);
+Task<void> call_that_hangs(FakeClock& clock, std::shared_ptr<Outlet> outlet,
+                           std::shared_future<void> release) {
   auto hang = [release] { release.wait(); };
   auto calling = bounded_call(clock, Millis(60'000), "qemu:///x: virSleep", outlet, std::move(hang));
   co_await std::move(calling);
@@ -156,12 +155,14 @@ Task<void> call_that_hangs(FakeClock& clock, std::shared_future<void> release) {
 TEST(BoundedCall, EndsAtItsDeadline) {
   std::promise<void> release;
   FakeClock clock(Millis(20));
+  auto outlet = std::make_shared<Outlet>(clock.executor());
   try {
-    clock.run(call_that_hangs(clock, release.get_future().share()));
+    clock.run(call_that_hangs(clock, outlet, release.get_future().share()));
     FAIL();
   } catch (const InfraError& error) {
     EXPECT_STREQ(error.what(), "qemu:///x: virSleep: no answer within 60 s");
   }
+  outlet->close();
   release.set_value();
 }
 
