@@ -59,6 +59,7 @@ class Reader {
     disambiguator();
     take_if('u');
     std::size_t length = 0;
+    if (!is_digit(peek())) ok_ = false;
     for (int digits = 0; digits < 4 && is_digit(peek()); ++digits)
       length = length * 10 + static_cast<std::size_t>(take() - '0');
     take_if('_');

@@ -71,6 +71,9 @@ INSTANTIATE_TEST_SUITE_P(
                     PrefixCase{"[Sun Mar  1 12:00:00 2026] [   T12] x", "x", -1, -1, "T12"},
                     PrefixCase{"kern  :warn  : [    1.000000] x", "x", 1'000'000, 4, ""},
                     PrefixCase{"[    1.000000] dut7 kernel: x", "x", 1'000'000, -1, ""},
+                    PrefixCase{"1772366400.000123 [    1.000000] x", "x", 1'000'000, -1, ""},
+                    PrefixCase{"[  +0.000123] x", "x", -1, -1, ""},
+                    PrefixCase{"[Mar 1 12:00] x", "x", -1, -1, ""},
                     PrefixCase{"[12:00:00.123] x", "x", -1, -1, ""},
                     PrefixCase{"1234 widgets, 5 sold", "1234 widgets, 5 sold", -1, -1, ""}));
 

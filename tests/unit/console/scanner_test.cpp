@@ -136,6 +136,31 @@ TEST(Scanner, TellsAtOnceThatAReportBeganAndThatTheMachineBootedAgain) {
   ASSERT_EQ(scanner.take().size(), 1u);
 }
 
+TEST(Scanner, WaitsNoLongerThanAReportLasts) {
+  OopsScanner scanner;
+  std::uint64_t number = 0;
+  const auto say = [&](std::string_view text) {
+    Line line;
+    line.text = line.raw = text;
+    scanner.feed(line, number++);
+  };
+  EXPECT_TRUE(scanner.settled());
+  say("WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2");
+  say("Call Trace:");
+  say(" f+0x1/0x2");
+  EXPECT_FALSE(scanner.settled());
+  say("---[ end trace 0000000000000000 ]---");
+  EXPECT_TRUE(scanner.settled());
+  EXPECT_TRUE(scanner.open_since());
+}
+
+TEST(Scanner, TellsARebootFromAFirstBoot) {
+  const std::string boot =
+      "SeaBIOS (version 1)\nBooting from ROM...\nBooting the kernel.\n[    0.000000] Linux version 6.1\n";
+  EXPECT_THAT(titles(boot), IsEmpty());
+  EXPECT_THAT(titles("my test runs\n" + boot), ElementsAre("unexpected kernel reboot"));
+}
+
 TEST(Scanner, KeepsOneTaskPerReport) {
   EXPECT_THAT(titles("[    1.000000][    T1] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n"
                      "[    1.000000][    T2] Call Trace:\n"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "orchestrator/core/console/demangle.hpp"
 #include "orchestrator/core/console/families.hpp"
 #include "orchestrator/core/console/pattern.hpp"
 
@@ -29,6 +30,16 @@ TEST(Names, LoseCompilerSuffixesAndSyscallPrefixes) {
   EXPECT_EQ(names_of("compat_SyS_mount", Flavours::apart).front(), "mount");
   EXPECT_EQ(names_of("synchronize_rcu_expedited", Flavours::joined).front(), "synchronize_rcu");
   EXPECT_EQ(names_of("synchronize_rcu_expedited", Flavours::apart).front(), "synchronize_rcu_expedited");
+}
+
+TEST(Names, OfRustAreReadable) {
+  EXPECT_EQ(demangled("_RNvMs3_NtCshgDM7dBCdno_11rust_binder7processNtB5_7Process10update_ref"),
+            "<rust_binder::process::Process>::update_ref");
+  EXPECT_EQ(demangled("_RNvNtNtCs9jEwPDbx20M_4core9panicking9panic_fmt"),
+            "_RNvNtNtCs9jEwPDbx20M_4core9panicking9panic_fmt");
+  EXPECT_EQ(demangled("_RNvNtCs9jEwPDbx20M_4core9panicking9panic_fmt"), "core::panicking::panic_fmt");
+  EXPECT_EQ(demangled("_Rubbish"), "_Rubbish");
+  EXPECT_EQ(demangled("tcp_v4_rcv"), "tcp_v4_rcv");
 }
 
 TEST(Patterns, CaptureWithoutBacktracking) {
