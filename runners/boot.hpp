@@ -21,7 +21,6 @@ struct KernelImage {
   KernelFormat format = KernelFormat::bzimage;
   std::string release;            // what `uname -r` will say; empty = unknown
   std::string build_id;           // GNU build id, lower-case hex; empty = the kernel has none
-  std::string code;               // digest of what is loaded; equal = the same kernel; empty = unknown
   std::filesystem::path modules;  // directory that holds lib/modules/<release>; empty = no modules
   bool operator==(const KernelImage&) const = default;
 };

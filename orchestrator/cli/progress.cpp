@@ -51,6 +51,7 @@ std::string what_is_left(std::uint64_t candidates, std::uint32_t trials, const s
 std::string activity_time(const ProgressView& view) {
   std::string text = brief(view.activity_elapsed);
   if (view.activity_expected) text += " of ~" + brief(*view.activity_expected);
+  if (!view.detail.empty()) text += ", " + view.detail;
   return text;
 }
 

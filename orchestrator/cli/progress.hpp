@@ -28,6 +28,7 @@ struct ProgressView {
   std::string subject;
   Millis activity_elapsed{0};
   std::optional<Millis> activity_expected;
+  std::string detail;          // of the activity: "436 of ~873 objects"
   Millis elapsed{0};           // of the session, all its runs
   std::optional<Millis> left;  // until the end
 };

@@ -1,5 +1,6 @@
 #include "orchestrator/drive/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -95,9 +96,10 @@ Task<void> Session::ask(Ask ask) {
 
 Task<void> Session::boot(Ask ask, BuiltImage built, milliseconds waited) {
   auto& journal = parts_.journal;
-  ImageReady ready{ask.candidate, built.image.code, built.image.release, built.from_cache, built.took};
+  ImageReady ready{ask.candidate, built.code_digest, built.image.release, built.from_cache, built.took};
   if (!journal.state().images.contains(ask.candidate)) journal.append(ready);
   parts_.observer.on_image(ready);
+  for (const auto& warning : built.warnings) note_once(warning);
   // The same code as a kernel that was judged: its verdict is this one's, and the loop sees it.
   if (evidence().of(ask.candidate).same_code_as) {
     const auto twin = evidence().of(ask.candidate).same_code_as->value.substr(0, 12);
@@ -113,8 +115,16 @@ Task<void> Session::boot(Ask ask, BuiltImage built, milliseconds waited) {
   auto running = parts_.trials.run(journal.state().opened.session + "-" + name, built.image,
                                    parts_.directory / "trials" / name);
   auto run = co_await std::move(running);
-  end_trial({started.trial, ask.candidate, std::move(run.outcome), built.image.code, parts_.trials.machine(),
+  end_trial({started.trial, ask.candidate, std::move(run.outcome), built.code_digest, parts_.trials.machine(),
              waited, run.took});
+}
+
+// The same remark holds for every candidate of a session: said once.
+void Session::note_once(const std::string& text) {
+  const auto& notes = parts_.journal.state().notes;
+  if (std::find(notes.begin(), notes.end(), text) != notes.end()) return;
+  parts_.journal.append(Noted{text});
+  parts_.observer.on_note(text);
 }
 
 void Session::record_failure(const Ask& ask, Outcome outcome, milliseconds waited) {

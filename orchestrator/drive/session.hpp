@@ -48,6 +48,7 @@ class Session {
   Task<void> ask(Ask ask);
   Task<void> boot(Ask ask, BuiltImage built, std::chrono::milliseconds waited);
   void record_failure(const Ask& ask, Outcome outcome, std::chrono::milliseconds waited);
+  void note_once(const std::string& text);
   void build_ahead(const Ask& running);
   void end_trial(TrialEnded ended);
   Task<void> back_off();

@@ -184,7 +184,7 @@ Task<ImageResult> SimulatedImages::image_for(CandidateId id) {
   BuiltImage image;
   image.image.kernel = "/simulated/" + id.value;
   image.image.build_id = "b1d0" + id.value;
-  image.image.code = kernels_.code(id);
+  image.code_digest = kernels_.code(id);
   image.took = took;
   co_return ImageResult(std::move(image));
 }

@@ -53,7 +53,7 @@ class Running {
         slot_(take_build_slot(places_, session.config.source.repo)),
         journal_(JournalFile::open(session.place.journal(), clock_)),
         line_(stderr, stderr_terminal(invocation)),
-        observer_(clock_, line_, session.describe()) {}
+        observer_(clock_, line_, stderr_terminal(invocation), session.describe()) {}
 
   int run() {
     open_log(session_.place.directory / "kverdict.log", log_level(invocation_));

@@ -6,6 +6,8 @@
 namespace kverdict {
 namespace {
 
+constexpr std::chrono::seconds k_between_lines{30};
+
 Millis between(TimePoint from, TimePoint to) {
   return std::chrono::duration_cast<Millis>(to - from);
 }
@@ -34,16 +36,20 @@ std::string purpose_word(Purpose purpose) {
 
 }  // namespace
 
-TerminalObserver::TerminalObserver(const Clock& clock, ProgressLine& line, Describe describe)
+TerminalObserver::TerminalObserver(const Clock& clock, ProgressLine& line, Terminal terminal,
+                                   Describe describe)
     : clock_(clock),
       line_(line),
+      terminal_(terminal),
       describe_(std::move(describe)),
       began_(clock.now()),
-      entered_(clock.now()) {}
+      entered_(clock.now()),
+      said_(clock.now()) {}
 
 void TerminalObserver::enter(Activity activity, std::optional<Millis> expected) {
-  entered_ = clock_.now();
+  entered_ = said_ = clock_.now();
   view_.activity = activity;
+  view_.detail.clear();
   view_.activity_expected = expected;
   tick();
 }
@@ -54,6 +60,14 @@ void TerminalObserver::tick() {
   view_.elapsed = before_ + between(began_, now);
   view_.left = time_left();
   line_.show(view_);
+  say_if_long(now);
+}
+
+// Where no line is drawn again, a long build still shows that it lives.
+void TerminalObserver::say_if_long(TimePoint now) {
+  if (terminal_.redraw == Redraw::in_place || now - said_ < k_between_lines) return;
+  said_ = now;
+  line_.say(render_progress(view_, terminal_));
 }
 
 std::optional<Millis> TerminalObserver::time_left() const {
@@ -78,6 +92,8 @@ void TerminalObserver::on_ask(const Ask& ask, const State& state) {
 void TerminalObserver::on_build(const BuildProgress& progress) {
   // Builds that run ahead do not touch the line of the guest that runs.
   if (view_.activity != Activity::building || progress.candidate != ask_.candidate) return;
+  const auto total = progress.expected > 0 ? " of ~" + std::to_string(progress.expected) : "";
+  view_.detail = progress.done > 0 ? std::to_string(progress.done) + total + " objects" : "";
   const auto spent = between(entered_, clock_.now());
   if (progress.expected > 0 && progress.done > 20 && progress.done <= progress.expected)
     view_.activity_expected = Millis(spent.count() * progress.expected / progress.done);

@@ -11,7 +11,7 @@ namespace kverdict {
 
 class TerminalObserver : public SessionObserver {
  public:
-  TerminalObserver(const Clock& clock, ProgressLine& line, Describe describe);
+  TerminalObserver(const Clock& clock, ProgressLine& line, Terminal terminal, Describe describe);
 
   void on_ask(const Ask& ask, const State& state) override;
   void on_image(const ImageReady& image) override;
@@ -23,16 +23,18 @@ class TerminalObserver : public SessionObserver {
   void tick();
 
  private:
+  void say_if_long(TimePoint now);
   void enter(Activity activity, std::optional<Millis> expected);
   std::optional<Millis> time_left() const;
 
   const Clock& clock_;
   ProgressLine& line_;
+  Terminal terminal_;
   Describe describe_;
   Pace pace_;
   ProgressView view_;
   Ask ask_;
-  TimePoint began_, entered_;
+  TimePoint began_, entered_, said_;
   Millis before_{0};  // of the session, in earlier runs
 };
 
