@@ -78,6 +78,7 @@ const Cues& cues() {
 // Where the message proper starts, behind lead-ins.
 std::size_t lead_length(std::string_view text) {
   std::size_t at = 0;
+  while (at < 2 && at < text.size() && text[at] == ' ') ++at;  // what a transport put between
   for (int round = 0; round < 3 && at < text.size() && cues().may_lead(text[at]); ++round) {
     const auto rest = text.substr(at);
     const auto* const end = std::end(k_lead_ins);

@@ -158,7 +158,7 @@ std::optional<BodyStep> read_arm_frame(std::string_view text) {
   const auto caller = read_symbol(right);
   if (!caller || left.empty()) return std::nullopt;
   const auto name = left.substr(0, left.find('+'));
-  if (!std::all_of(name.begin(), name.end(), is_symbol)) return std::nullopt;
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_symbol)) return std::nullopt;
   BodyStep step;
   step.kind = BodyStep::Kind::frame;
   step.has_name = true;

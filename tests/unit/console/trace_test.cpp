@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
         StepCase{"Call Trace:", Kind::trace_start, "", ""},
         StepCase{"Freed by task 12:", Kind::other_trace, "", ""},
         StepCase{"RAX: 0000000000000000 RBX: 0000000080000100", Kind::text, "", ""},
-        StepCase{"", Kind::text, "", ""}));
+        StepCase{"+0x1 from b+0x5/0x6", Kind::text, "", ""}, StepCase{"", Kind::text, "", ""}));
 
 TEST(Steps, KnowWhatTheUnwinderDoubts) {
   EXPECT_FALSE(read_step(" ? f+0x1/0x2").reliable);
