@@ -1,24 +1,14 @@
 #include "orchestrator/core/console/signature.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "orchestrator/core/console/title.hpp"
 
 namespace kverdict {
 namespace {
 
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
-
-// Suffixes that the compiler gives to parts and clones of a function.
-std::string_view without_clone(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> k_clones = {
-      ".isra", ".constprop", ".part", ".cold", ".lto_priv", ".llvm", ".localalias"};
-  for (const auto clone : k_clones) {
-    const auto at = name.find(clone);
-    if (at != std::string_view::npos && at != 0) name = name.substr(0, at);
-  }
-  return name;
 }
 
 std::string_view without_syscall(std::string_view name) {
@@ -77,7 +67,7 @@ std::string comparable(std::string_view title) {
       out += title[i++];
       continue;
     }
-    out += without_syscall(without_clone(title.substr(i, end - i)));
+    out += without_syscall(plain_function(title.substr(i, end - i)));
     i = end;
   }
   while (!out.empty() && out.back() == ' ') out.pop_back();
