@@ -36,7 +36,7 @@ progress_of_ninja() {
   if [[ -t 2 ]]; then
     awk '{printf "\r\033[K%.100s", $0; fflush()} END {print ""}'
   else
-    awk 'NR % 10 == 0; {last = $0} END {print last}'
+    awk 'NR % 10 == 0 {print; fflush()} {last = $0} END {print last}'
   fi
 }
 
