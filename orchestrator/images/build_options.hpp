@@ -52,7 +52,7 @@ struct BuildProgress {
   CandidateId candidate;
   BuildPhase phase = BuildPhase::checkout;
   unsigned done = 0;      // objects made so far
-  unsigned expected = 0;  // objects of the last full build; 0 = unknown
+  unsigned expected = 0;  // objects of the last full build, or a guess; 0 = unknown
 };
 
 }  // namespace kverdict

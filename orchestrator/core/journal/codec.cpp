@@ -88,6 +88,7 @@ Json oops_to_json(const Oops& oops) {
          {"process", oops.process}, {"pid", oops.pid},
          {"cpu", oops.cpu},         {"corrupted", oops.corrupted},
          {"why", oops.why},         {"panicked", oops.panicked}};
+  j["complaint"] = oops.complaint;
   j["lines"] = {oops.first_line, oops.last_line};
   j["bytes"] = {oops.begin, oops.end};
   j["modules"] = oops.modules;
@@ -110,6 +111,7 @@ Oops oops_from_json(const Json& j) {
   j.at("corrupted").get_to(oops.corrupted);
   j.at("why").get_to(oops.why);
   j.at("panicked").get_to(oops.panicked);
+  j.at("complaint").get_to(oops.complaint);
   oops.first_line = j.at("lines").at(0).get<std::uint64_t>();
   oops.last_line = j.at("lines").at(1).get<std::uint64_t>();
   oops.begin = j.at("bytes").at(0).get<std::uint64_t>();

@@ -1,6 +1,7 @@
 #include "orchestrator/core/trial/watch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "runners/error.hpp"
@@ -34,9 +35,11 @@ bool is_banner(std::string_view text) {
   return text.starts_with("Linux version ");
 }
 
-// Complaints that the kernel survives unless told to panic.
-bool is_warning(const Oops& oops) {
-  return !oops.panicked && (oops.type == "WARNING" || oops.type == "LOCKDEP");
+// What the kernel complains of and survives, unless it is told to panic.
+bool is_survivable(const Oops& oops) {
+  if (oops.panicked) return false;
+  constexpr std::array k_types = {"WARNING", "LOCKDEP", "REFCOUNT_WARNING", "UBSAN"};
+  return oops.complaint || std::find(k_types.begin(), k_types.end(), oops.type) != k_types.end();
 }
 
 }  // namespace
@@ -135,7 +138,7 @@ void Watch::on_done(Instant now) {
 }
 
 bool Watch::counts(const Oops& oops) const {
-  return policy_.warnings || !is_warning(oops);
+  return (policy_.warnings && !oops.complaint) || !is_survivable(oops);
 }
 
 Oops Watch::bare_oops(std::string title) const {
