@@ -32,14 +32,9 @@ bool read_options(int count, char** words, Options& options) {
 }
 
 std::vector<std::string> iperf_argv(Options& options) {
-  std::vector<std::string> argv = {options["--iperf3"],
-                                   "-J",
-                                   "-c",
-                                   options["--host"],
-                                   "-p",
-                                   options["--port"],
-                                   "-P",
-                                   options["--streams"]};
+  std::vector<std::string> argv = {
+      options["--iperf3"], "-J", "-c", options["--host"], "-p", options["--port"], "-P",
+      options["--streams"]};
   const bool by_volume = options["--megabytes"] != "0";
   argv.emplace_back(by_volume ? "-n" : "-t");
   argv.push_back(by_volume ? options["--megabytes"] + "M" : options["--seconds"]);

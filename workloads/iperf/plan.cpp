@@ -43,8 +43,8 @@ GuestStep client(const WorkloadSpec& spec, const Parameters& parameters, double 
 
 GuestPlan plan_iperf(const WorkloadSpec& spec, const PlanContext& context) {
   refuse_program(spec);
-  Parameters parameters(spec,
-                        {"direction", "streams", "megabytes", "protocol", "mbit_per_second", "ip", "via", "least_mbit"});
+  Parameters parameters(
+      spec, {"direction", "streams", "megabytes", "protocol", "mbit_per_second", "ip", "via", "least_mbit"});
   auto route =
       find_route(context.shape, parameters.choice("via", "auto", {"auto", "wire", "user"}), spec.name);
   GuestPlan plan;

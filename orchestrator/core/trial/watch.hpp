@@ -95,7 +95,7 @@ class Watch {
   Expected expected_;
   OopsPolicy policy_;
   Instant start_;
-  Instant since_;  // of the phase, or of the provocation
+  Instant since_;       // of the phase, or of the provocation
   Instant last_heard_;  // any byte: an endless flood of equal lines is not silence
   Instant dying_since_;
   Phase phase_ = Phase::booting;
