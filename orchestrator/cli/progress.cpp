@@ -135,7 +135,7 @@ std::optional<Millis> Pace::expected_run() const {
 
 std::optional<Millis> Pace::expected(std::uint32_t trials) const {
   const auto run = expected_run();
-  if (!run) return std::nullopt;
+  if (!run || builds_.size() == 1) return std::nullopt;  // no step of the search was built yet
   const Millis trial = *run + expected_build().value_or(Millis{0});
   return trial * trials;
 }
