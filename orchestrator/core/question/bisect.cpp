@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "orchestrator/core/search/classic.hpp"
-#include "runners/error.hpp"
 
 namespace kverdict {
 namespace {
@@ -155,7 +154,7 @@ Decision decide(const Range& range, const Evidence& evidence, const BisectRules&
       return Conclusion{
           Conclusion::Kind::only_skips_left, {}, ids_of(range.history, choice.suspects), choice.reason};
   }
-  KV_CHECK(false);
+  return Conclusion{Conclusion::Kind::inconclusive, {}, {}, choice.reason};
 }
 
 std::vector<CandidateId> likely_next(const Range& range, const Evidence& evidence, const BisectRules& rules,
