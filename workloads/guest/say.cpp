@@ -72,8 +72,10 @@ void open_voice() {
 
 void say(std::string_view word, std::initializer_list<Field> fields) {
   auto line = marker_line(word, fields);
-  // Level "alert": shown whatever the console level is. A terminal may hold half a line: start a new one.
-  write_all(g_is_kmsg ? "<1>" + line : "\r\n" + line + "\r\n");
+  // Level "alert": shown whatever the console level is. Without its line feed the record would stay open for
+  // more text, and reach the console only with the next one. A terminal may hold half a line: start a new
+  // one.
+  write_all(g_is_kmsg ? "<1>" + line + "\n" : "\r\n" + line + "\r\n");
 }
 
 void note(std::string text) {
