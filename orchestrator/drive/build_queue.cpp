@@ -1,5 +1,6 @@
 #include "orchestrator/drive/build_queue.hpp"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -20,8 +21,10 @@ BuildQueue::BuildQueue(asio::any_io_executor executor, ImageProvider& images)
 
 Task<ImageResult> BuildQueue::get(CandidateId id) {
   wishes_.clear();
-  if (running_ && *running_ != id) cancel_.emit(asio::cancellation_type::terminal);
-  co_await until_idle();
+  if (!built_.contains(id)) {
+    if (running_ && *running_ != id) cancel_.emit(asio::cancellation_type::terminal);
+    co_await until_idle();
+  }
   const auto found = built_.find(id);
   if (found == built_.end()) {
     auto build = images_.image_for(id);
@@ -34,6 +37,9 @@ Task<ImageResult> BuildQueue::get(CandidateId id) {
 
 void BuildQueue::ahead(std::vector<CandidateId> ids) {
   wishes_.assign(ids.begin(), ids.end());
+  const bool wanted = running_ && std::find(ids.begin(), ids.end(), *running_) != ids.end();
+  if (running_ && !wanted) cancel_.emit(asio::cancellation_type::terminal);
+  if (wanted) std::erase(wishes_, *running_);
   start_next();
 }
 

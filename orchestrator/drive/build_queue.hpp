@@ -17,9 +17,11 @@ class BuildQueue {
  public:
   BuildQueue(boost::asio::any_io_executor executor, ImageProvider& images);
 
-  // The image now. Joins a build of it that is under way, stops one of another candidate.
+  // The image now. Joins a build of it that is under way; stops one of another candidate only if it must
+  // build.
   Task<ImageResult> get(CandidateId id);
-  // Build these in the background, in this order, until get() wants something; replaces older wishes.
+  // Build these in the background, in this order, until get() wants something; replaces older wishes and
+  // stops a build that is not among them.
   // Failures of the lab in the background are not reported: get() will meet them.
   void ahead(std::vector<CandidateId> ids);
   // Stops the background build and waits for its end. Must be called before destruction.

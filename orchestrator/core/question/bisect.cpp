@@ -135,6 +135,19 @@ std::vector<CandidateId> ids_of(const History& history, const std::vector<Positi
   return ids;
 }
 
+// A long workload leaves time for the choices after the next one.
+constexpr std::size_t k_most_ahead = 6;
+
+void add_later_choices(const Range& range, const Evidence& evidence, const Ask& running,
+                       std::vector<CandidateId>& next) {
+  const auto at = range.history.find(running.candidate);
+  if (running.purpose != Purpose::search || !at) return;
+  for (const auto later : likely_next(range.history, settled(range, evidence), *at, k_most_ahead)) {
+    const auto& id = range.history.id(later);
+    if (std::find(next.begin(), next.end(), id) == next.end()) next.push_back(id);
+  }
+}
+
 }  // namespace
 
 Decision decide(const Range& range, const Evidence& evidence, const BisectRules& rules,
@@ -172,6 +185,7 @@ std::vector<CandidateId> likely_next(const Range& range, const Evidence& evidenc
     if (ask == nullptr || ask->candidate == running.candidate) continue;
     if (std::find(next.begin(), next.end(), ask->candidate) == next.end()) next.push_back(ask->candidate);
   }
+  add_later_choices(range, evidence, running, next);
   return next;
 }
 

@@ -121,11 +121,12 @@ TEST(Bisect, BuildsAheadWhatEitherAnswerWouldAskFor) {
   say(evidence, "good", Verdict::good);
   const auto running = std::get<Ask>(next(range, evidence));
   const auto ahead = likely_next(range, evidence, {}, parents_of, running);
-  ASSERT_EQ(ahead.size(), 2U);
+  ASSERT_GE(ahead.size(), 2U);
   for (const auto verdict : {Verdict::bad, Verdict::good}) {
     auto answered = evidence;
     say(answered, running.candidate.value, verdict);
-    EXPECT_THAT(ahead, testing::Contains(asked(next(range, answered))));
+    EXPECT_THAT((std::vector<CandidateId>{ahead[0], ahead[1]}),
+                testing::Contains(asked(next(range, answered))));
   }
 }
 
