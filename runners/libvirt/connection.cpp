@@ -95,11 +95,10 @@ void subscribe(const std::shared_ptr<Shared>& shared) {
                                                           lifecycle.get(), drop_listening);
   if (shared->subscription < 0) throw_call(shared->uri, "virConnectDomainEventRegisterAny");
   (void)lifecycle.release();  // libvirt's now
-  auto close = std::make_unique<Listening>(Listening{shared, shared->outlet});
-  if (virConnectRegisterCloseCallback(raw, on_close, close.get(), drop_listening) == 0) {
-    (void)close.release();
-    shared->watches_close = true;
-  }
+  // Drivers that never lose their connection take the callback and forget it: it stays ours to free.
+  auto close = std::make_shared<Listening>(Listening{shared, shared->outlet});
+  shared->watches_close = virConnectRegisterCloseCallback(raw, on_close, close.get(), nullptr) == 0;
+  shared->close_listening = std::move(close);
   virConnectSetKeepAlive(raw, 5, 3);  // only remote drivers have it
 }
 

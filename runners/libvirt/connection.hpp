@@ -89,6 +89,7 @@ class Connection {
     ConnectHandle connect;
     int subscription = -1;
     bool watches_close = false;
+    std::shared_ptr<void> close_listening;  // what libvirt's close callback is given; shared: hides its type
     std::shared_ptr<Outlet> outlet;
     std::function<void(const std::string&, DomainEvent)> dispatch;  // called on our thread
   };
