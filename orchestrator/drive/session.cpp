@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/this_coro.hpp>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -51,6 +52,8 @@ Task<Conclusion> Session::run() {
   } catch (...) {  // kept, not swallowed: the build that runs ahead must end before anything is unwound
     failure = std::current_exception();
   }
+  // A cancelled coroutine throws at its next co_await; what must still be waited for is.
+  co_await boost::asio::this_coro::reset_cancellation_state();
   auto stopping = parts_.builds.stop();
   co_await std::move(stopping);
   if (failure) std::rethrow_exception(failure);

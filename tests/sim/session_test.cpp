@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "runners/error.hpp"
+#include "runners/host/race.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/simulated_lab.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -58,7 +59,8 @@ class SessionTest : public testing::Test {
     return JournalFile::create(journal_path(), clock, opened);
   }
 
-  Conclusion run() {
+  // None when the session was interrupted after `limit`.
+  std::optional<Conclusion> run_for(Millis limit) {
     FakeClock clock;
     SimulatedImages images(clock, kernels_);
     SimulatedRunner runner(clock, kernels_);
@@ -84,8 +86,20 @@ class SessionTest : public testing::Test {
         test.took_ = std::chrono::duration_cast<Millis>(clock.now() - start);
       }
     } keep{*this, images, runner, clock, start};
-    return clock.run(session.run());
+    return clock.run(until_interrupted(clock, session, limit));
   }
+
+  static Task<std::optional<Conclusion>> until_interrupted(Clock& clock, Session& session, Millis limit) {
+    auto running = session.run();
+    auto interrupt = clock.until(clock.now() + limit);
+    auto both = race(std::move(running), std::move(interrupt));
+    auto first = co_await std::move(both);
+    std::optional<Conclusion> conclusion;
+    if (auto* answered = std::get_if<Conclusion>(&first)) conclusion = *answered;
+    co_return conclusion;
+  }
+
+  Conclusion run() { return run_for(std::chrono::hours(1000)).value(); }
 
   State state() const { return replay(JournalFile::read(journal_path()).entries); }
 
@@ -216,6 +230,15 @@ TEST_F(SessionTest, CutAnywhereItResumesAndAsksNothingTwice) {
     ASSERT_EQ(run().culprit.value, "c23") << "cut at byte " << cut;
     for (const auto& id : booted_)
       EXPECT_FALSE(answered.contains(id)) << id.value << " asked again, cut at " << cut;
+  }
+}
+
+TEST_F(SessionTest, InterruptedAtAnyMomentItUnwindsAndResumes) {
+  for (Millis at(500); at < Millis(400'000); at += Millis(7'300)) {
+    std::filesystem::remove(journal_path());
+    if (run_for(at)) break;
+    EXPECT_FALSE(state().closed) << "interrupted after " << at.count() << " ms";
+    ASSERT_EQ(run().culprit.value, "c23") << "interrupted after " << at.count() << " ms";
   }
 }
 
