@@ -116,8 +116,10 @@ class Running {
   TerminalObserver observer_;
 };
 
-std::string resume_line(const SessionPlace& place) {
-  return "kverdict resume " + place.name();
+// Works from any directory: a session that is not in the usual place is named by its path.
+std::string resume_line(const OpenedSession& session) {
+  const auto& place = session.place;
+  return "kverdict resume " + (session.config.run.state.empty() ? place.name() : place.directory.string());
 }
 
 // Runs it, whatever state it is in, and says how it ended.
@@ -128,11 +130,11 @@ int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround gr
     code = running.run();
   } catch (const InfraError&) {
     std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n",
-                 resume_line(session.place).c_str());
+                 resume_line(session).c_str());
     throw;
   }
   if (code >= 128) {
-    std::fprintf(stderr, "interrupted; go on with: %s\n", resume_line(session.place).c_str());
+    std::fprintf(stderr, "interrupted; go on with: %s\n", resume_line(session).c_str());
     return code;
   }
   session.state = replay(JournalFile::read(session.place.journal()).entries);
