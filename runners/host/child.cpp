@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <boost/asio/buffer.hpp>
@@ -11,10 +10,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
@@ -27,6 +28,7 @@ namespace kverdict {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
+namespace process = boost::process::v2;
 using Descriptor = asio::posix::stream_descriptor;
 
 namespace {
@@ -54,24 +56,29 @@ class Tail {
   std::string kept_;
 };
 
-// The running group and our ends of its pipes. Its destructor leaves nothing running.
+// The running group and our ends of its pipes. Its destructor leaves nothing running. Boost.Process knows the
+// process once it runs; its launchers are not used, because they kill a direct child only (launch.hpp).
 class Group {
  public:
   Group(asio::any_io_executor executor, Launched launched, Fd output)
-      : pid_(launched.supervisor), notice_(executor, launched.exit_notice.release()), output_(executor) {
+      : supervisor_(executor, launched.supervisor, launched.exit_notice.release()), output_(executor) {
     if (!output) return;
     ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
     output_.assign(output.release());
   }
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
-  ~Group() {
-    if (pid_ > 0) reap();
+  ~Group() { end_now(); }
+
+  // Not after it was waited for: its number may be another's then.
+  void signal(int number) {
+    if (!status_) ::kill(supervisor_.id(), number);
   }
 
-  void signal(int number) { ::kill(pid_, number); }
-
-  Task<void> ended() { co_await notice_.async_wait(Descriptor::wait_read, asio::use_awaitable); }
+  Task<void> ended() {
+    if (status_) co_return;
+    status_ = co_await supervisor_.async_wait(asio::use_awaitable);
+  }
 
   Task<void> read_to_end(Tail& tail) {
     while (output_.is_open()) {
@@ -91,28 +98,24 @@ class Group {
     }
   }
 
-  // Ends what still runs. The zombie of the supervisor keeps its number ours until then.
-  ChildEnd reap() {
-    signal(k_end_group);
-    int status = 0;
-    rusage usage{};
-    while (::wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) {
+  // Ends what still runs.
+  ChildEnd end_now() {
+    if (!status_) {
+      signal(k_end_group);
+      int status = 0;
+      process::error_code gone;  // whoever reaped it, it has ended
+      supervisor_.wait(status, gone);
+      status_ = status;
     }
-    pid_ = 0;
     ChildEnd end;
-    end.how = WIFEXITED(status) ? ChildEnd::How::exited : ChildEnd::How::signalled;
-    end.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-    end.cpu = in_millis(usage.ru_utime) + in_millis(usage.ru_stime);
+    end.how = WIFSIGNALED(*status_) ? ChildEnd::How::signalled : ChildEnd::How::exited;
+    end.code = process::evaluate_exit_code(*status_);
     return end;
   }
 
  private:
-  static Millis in_millis(const timeval& time) {
-    return Millis(Millis::rep{time.tv_sec} * 1000 + time.tv_usec / 1000);
-  }
-
-  pid_t pid_;
-  Descriptor notice_;
+  process::basic_process_handle<asio::any_io_executor> supervisor_;
+  std::optional<int> status_;  // once it was waited for
   Descriptor output_;
 };
 
@@ -243,7 +246,7 @@ Task<ChildEnd> run_child(Clock& clock, Command command) {
     co_await end_politely(clock, group, tail);
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   }
-  ChildEnd end = group.reap();
+  ChildEnd end = group.end_now();
   if (finish == Finish::cancelled)
     throw boost::system::system_error(asio::error::operation_aborted, "run_child");
   group.read_ready(tail);

@@ -30,7 +30,6 @@ struct ChildEnd {
   How how = How::signalled;
   int code = -1;                     // exit code or signal number
   std::string output;                // captured stdout and stderr, interleaved
-  std::chrono::milliseconds cpu{0};  // user + system of the child and what it waited for
   bool ok() const { return how == How::exited && code == 0; }
 };
 
