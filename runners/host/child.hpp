@@ -28,8 +28,8 @@ struct Command {
 struct ChildEnd {
   enum class How { exited, signalled, timed_out };
   How how = How::signalled;
-  int code = -1;                     // exit code or signal number
-  std::string output;                // captured stdout and stderr, interleaved
+  int code = -1;       // exit code or signal number
+  std::string output;  // captured stdout and stderr, interleaved
   bool ok() const { return how == How::exited && code == 0; }
 };
 

@@ -94,12 +94,12 @@ MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<st
 
 }  // namespace
 
-LibvirtOptions libvirt_options(const Config& config, const Places& places) {
-  LibvirtOptions options;
-  options.uri = config.target.uri;
-  options.state_directory = places.state;
-  options.acceleration = acceleration_of(config.target.kvm);
-  return options;
+RunnerOpener open_machines(const Config& config, const Places& places) {
+  RunnerSettings settings;
+  settings.libvirt.uri = config.target.uri;
+  settings.libvirt.state_directory = places.state;
+  settings.libvirt.acceleration = acceleration_of(config.target.kvm);
+  return prepare_runner(config.target.runner, settings);
 }
 
 RangeSpec range_spec(const Config& config) {

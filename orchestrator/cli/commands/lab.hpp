@@ -10,12 +10,13 @@
 #include "orchestrator/drive/session.hpp"
 #include "orchestrator/images/build_provider.hpp"
 #include "orchestrator/sources/git_source.hpp"
-#include "runners/libvirt/options.hpp"
+#include "runners/registry.hpp"
 #include "workloads/guest_programs.hpp"
 
 namespace kverdict {
 
-LibvirtOptions libvirt_options(const Config& config, const Places& places);
+// First thing of a command that boots machines, before there are threads (runners/registry.hpp).
+RunnerOpener open_machines(const Config& config, const Places& places);
 
 RangeSpec range_spec(const Config& config);
 

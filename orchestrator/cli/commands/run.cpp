@@ -14,7 +14,6 @@
 #include "runners/host/log.hpp"
 #include "runners/host/race.hpp"
 #include "runners/host/steady_clock.hpp"
-#include "runners/libvirt/libvirt_runner.hpp"
 
 namespace kverdict {
 namespace {
@@ -45,10 +44,10 @@ void keep_report(const Report& report, const SessionPlace& place) {
 // One session with everything it holds; lives as long as its command.
 class Running {
  public:
-  Running(const Invocation& invocation, OpenedSession& session, LibvirtGround ground)
+  Running(const Invocation& invocation, OpenedSession& session, RunnerOpener opener)
       : invocation_(invocation),
         session_(session),
-        ground_(std::move(ground)),
+        opener_(std::move(opener)),
         places_(find_places(session.config)),
         slot_(take_build_slot(places_, session.config.source.repo)),
         journal_(JournalFile::open(session.place.journal(), clock_)),
@@ -73,7 +72,7 @@ class Running {
   }
 
   Task<int> work() {
-    auto opening = LibvirtRunner::open(clock_, libvirt_options(session_.config, places_), std::move(ground_));
+    auto opening = opener_(clock_);
     auto runner = co_await std::move(opening);
     auto sweeping = runner->sweep();
     const auto swept = co_await std::move(sweeping);
@@ -105,7 +104,7 @@ class Running {
 
   const Invocation& invocation_;
   OpenedSession& session_;
-  LibvirtGround ground_;
+  RunnerOpener opener_;
   SteadyClock clock_;
   boost::asio::io_context context_{1};
   BlockingPool pool_{1};
@@ -123,14 +122,13 @@ std::string resume_line(const OpenedSession& session) {
 }
 
 // Runs it, whatever state it is in, and says how it ended.
-int go_on(const Invocation& invocation, OpenedSession& session, LibvirtGround ground) {
+int go_on(const Invocation& invocation, OpenedSession& session, RunnerOpener opener) {
   int code = 0;
   try {
-    Running running(invocation, session, std::move(ground));
+    Running running(invocation, session, std::move(opener));
     code = running.run();
   } catch (const InfraError&) {
-    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n",
-                 resume_line(session).c_str());
+    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", resume_line(session).c_str());
     throw;
   }
   if (code >= 128) {
@@ -210,7 +208,7 @@ int run_command(const Invocation& invocation) {
   const auto inputs = process_inputs(invocation.config_file, invocation.settings);
   auto loaded = load_config(inputs, Need::session);
   const auto places = find_places(loaded.config);
-  auto ground = prepare_process_for_libvirt(libvirt_options(loaded.config, places));
+  auto opener = open_machines(loaded.config, places);
   auto source = GitSource::open(loaded.config.source.repo);
   auto range = source.resolve(range_spec(loaded.config));
   plan_trials(loaded.config, places, 1.0);  // what is wrong with the workload is said before anything is made
@@ -224,14 +222,14 @@ int run_command(const Invocation& invocation) {
   auto state = replay(JournalFile::read(place.journal()).entries);
   OpenedSession session{place,           std::move(state), loaded.config, std::move(source), std::move(range),
                         std::move(rules)};
-  return go_on(invocation, session, std::move(ground));
+  return go_on(invocation, session, std::move(opener));
 }
 
 int resume_command(const Invocation& invocation, const ResumeCommand& command) {
   auto session = open_session(invocation, command.session);
   session.config = config_for_resume(invocation, session.state);
   session.rules = session_rules(session.config);
-  auto ground = prepare_process_for_libvirt(libvirt_options(session.config, find_places(session.config)));
+  auto opener = open_machines(session.config, find_places(session.config));
   const auto lock = lock_session(session.place);
   SteadyClock clock;
   {
@@ -239,7 +237,7 @@ int resume_command(const Invocation& invocation, const ResumeCommand& command) {
     journal.append(SessionResumed{program_version(), to_json(session.config)});
     session.state = journal.state();
   }
-  return go_on(invocation, session, std::move(ground));
+  return go_on(invocation, session, std::move(opener));
 }
 
 }  // namespace kverdict

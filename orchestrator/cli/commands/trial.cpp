@@ -10,7 +10,6 @@
 #include "runners/error.hpp"
 #include "runners/host/log.hpp"
 #include "runners/host/steady_clock.hpp"
-#include "runners/libvirt/libvirt_runner.hpp"
 
 namespace kverdict {
 namespace {
@@ -48,9 +47,9 @@ Outcome build_outcome(const BuildFailure& failure) {
 
 class OneTrial {
  public:
-  OneTrial(const Config& config, LibvirtGround ground, GitSource& source, const CandidateId& id)
+  OneTrial(const Config& config, RunnerOpener opener, GitSource& source, const CandidateId& id)
       : config_(config),
-        ground_(std::move(ground)),
+        opener_(std::move(opener)),
         source_(source),
         id_(id),
         places_(find_places(config)),
@@ -65,7 +64,7 @@ class OneTrial {
 
  private:
   Task<int> body() {
-    auto opening = LibvirtRunner::open(clock_, libvirt_options(config_, places_), std::move(ground_));
+    auto opening = opener_(clock_);
     auto runner = co_await std::move(opening);
     auto sweeping = runner->sweep();
     co_await std::move(sweeping);
@@ -87,7 +86,7 @@ class OneTrial {
   }
 
   const Config& config_;
-  LibvirtGround ground_;
+  RunnerOpener opener_;
   GitSource& source_;
   CandidateId id_;
   SteadyClock clock_;
@@ -115,10 +114,10 @@ void say(const Invocation& invocation, const OneTrial& trial, const CandidateInf
 int trial_command(const Invocation& invocation, const TrialCommand& command) {
   const auto loaded = load_config(process_inputs(invocation.config_file, invocation.settings), Need::trial);
   const auto& config = loaded.config;
-  auto ground = prepare_process_for_libvirt(libvirt_options(config, find_places(config)));
+  auto opener = open_machines(config, find_places(config));
   auto source = GitSource::open(config.source.repo);
   const auto id = source.commit_of(command.revision);
-  OneTrial trial(config, std::move(ground), source, id);
+  OneTrial trial(config, std::move(opener), source, id);
   if (const int code = trial.run(); code != 0) return code;
   const auto judgement = judge_alone(trial.outcome(), session_rules(config).hunt);
   say(invocation, trial, source.describe(id), judgement);
