@@ -20,6 +20,8 @@ class FileLock {
  public:
   // The lock, or who has it. InfraError when the file cannot be made.
   static std::variant<LockHolder, FileLock> acquire(const std::filesystem::path& path);
+  // A forked process that keeps this open keeps the lock.
+  int descriptor() const { return fd_.get(); }
 
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}

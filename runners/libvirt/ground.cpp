@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -170,12 +171,17 @@ LibvirtGround take_root(const fs::path& root, const LibvirtOptions& options) {
 
 // The guard: waits for the end of its owner, then ends the guests that are still there. Guests that were
 // just being started show up late, so it looks more than once.
-[[noreturn]] void guard(int owner_alive, const fs::path& slot) {
+// Until it has looked for the last time it holds the slot's lock, so that a successor takes another slot and
+// its guests are not mistaken for what was left.
+[[noreturn]] void guard(int owner_alive, int lock, const fs::path& slot) {
   ::setsid();
   for (int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(number, SIG_IGN);
   ::prctl(PR_SET_NAME, "kv-guard");
+  Fd apart(::fcntl(lock, F_DUPFD, 3));  // neither 0 nor 1
   ::dup2(owner_alive, 0);
-  ::syscall(SYS_close_range, 1U, ~0U, 0U);
+  ::dup2(apart.get(), 1);
+  apart.release();
+  ::syscall(SYS_close_range, 2U, ~0U, 0U);
   char word = 0;
   ssize_t got = 0;
   do {
@@ -240,7 +246,7 @@ void LibvirtGround::post_guard() {
   pid_t middle = ::fork();
   if (middle < 0) throw_file_error("make", "guard process", errno);
   if (middle == 0) {
-    if (::fork() == 0) guard(theirs.get(), slot_);
+    if (::fork() == 0) guard(theirs.get(), lock_.descriptor(), slot_);
     ::_exit(0);  // the guard belongs to nobody, so that nobody has to wait for it
   }
   ::waitpid(middle, nullptr, 0);
@@ -249,6 +255,7 @@ void LibvirtGround::post_guard() {
 LibvirtGround::~LibvirtGround() {
   if (!alive_) return;
   end_guests_of(slot_);
+  ::flock(lock_.descriptor(), LOCK_UN);  // the guard shares it, and need not be waited for
   ssize_t ignored = ::write(alive_.get(), &k_orderly, 1);
   (void)ignored;
 }
