@@ -23,14 +23,20 @@ constexpr Names<Purpose, 5> k_purposes{{{Purpose::search, "search"},
                                         {Purpose::merge_base, "merge_base"},
                                         {Purpose::parent, "parent"}}};
 
-constexpr Names<Outcome::Kind, 8> k_kinds{{{Outcome::Kind::inconclusive, "inconclusive"},
+constexpr Names<Verdict, 4> k_verdicts{
+    {{Verdict::nothing, "nothing"}, {Verdict::good, "good"}, {Verdict::bad, "bad"}, {Verdict::skip, "skip"}}};
+
+constexpr Names<Undone::What, 2> k_undone{{{Undone::What::trial, "trial"}, {Undone::What::mark, "mark"}}};
+
+constexpr Names<Outcome::Kind, 9> k_kinds{{{Outcome::Kind::inconclusive, "inconclusive"},
                                            {Outcome::Kind::passed, "passed"},
                                            {Outcome::Kind::crashed, "crashed"},
                                            {Outcome::Kind::hung, "hung"},
                                            {Outcome::Kind::build_failed, "build_failed"},
                                            {Outcome::Kind::boot_failed, "boot_failed"},
                                            {Outcome::Kind::workload_failed, "workload_failed"},
-                                           {Outcome::Kind::untestable, "untestable"}}};
+                                           {Outcome::Kind::untestable, "untestable"},
+                                           {Outcome::Kind::stopped, "stopped"}}};
 
 template <class Enum, std::size_t N>
 const char* name_of(const Names<Enum, N>& names, Enum value) {
@@ -188,6 +194,12 @@ struct Writer {
     j["trial"] = e.trial;
     j["candidate"] = e.candidate.value;
     j["purpose"] = name_of(k_purposes, e.purpose);
+    j["soak_ms"] = e.soak.count();
+    j["free_slots"] = e.free_slots;
+  }
+  void operator()(const TrialBooted& e) const {
+    j["event"] = "trial_booted";
+    j["trial"] = e.trial;
   }
   void operator()(const ImageReady& e) const {
     j["event"] = "image_ready";
@@ -206,6 +218,19 @@ struct Writer {
     j["build_ms"] = e.build.count();
     j["run_ms"] = e.run.count();
     j["outcome"] = outcome_to_json(e.outcome);
+  }
+  void operator()(const Marked& e) const {
+    j["event"] = "marked";
+    j["candidate"] = e.candidate.value;
+    j["trial"] = e.trial;
+    j["verdict"] = name_of(k_verdicts, e.verdict);
+    j["reason"] = e.reason;
+  }
+  void operator()(const Undone& e) const {
+    j["event"] = "undone";
+    j["what"] = name_of(k_undone, e.what);
+    j["candidate"] = e.candidate.value;
+    j["trial"] = e.trial;
   }
   void operator()(const Noted& e) const {
     j["event"] = "noted";
@@ -250,7 +275,12 @@ Event read_session_resumed(const Json& j) {
 
 Event read_trial_started(const Json& j) {
   return TrialStarted{j.at("trial").get<std::uint32_t>(), candidate_of(j),
-                      value_of(k_purposes, j.at("purpose").get<std::string>())};
+                      value_of(k_purposes, j.at("purpose").get<std::string>()),
+                      milliseconds(j.value("soak_ms", std::int64_t{0})), j.value("free_slots", 1U)};
+}
+
+Event read_trial_booted(const Json& j) {
+  return TrialBooted{j.at("trial").get<std::uint32_t>()};
 }
 
 Event read_image_ready(const Json& j) {
@@ -270,6 +300,16 @@ Event read_trial_ended(const Json& j) {
   return e;
 }
 
+Event read_marked(const Json& j) {
+  return Marked{candidate_of(j), j.at("trial").get<std::uint32_t>(),
+                value_of(k_verdicts, j.at("verdict").get<std::string>()), j.at("reason").get<std::string>()};
+}
+
+Event read_undone(const Json& j) {
+  return Undone{value_of(k_undone, j.at("what").get<std::string>()), candidate_of(j),
+                j.at("trial").get<std::uint32_t>()};
+}
+
 Event read_noted(const Json& j) {
   return Noted{j.at("text").get<std::string>()};
 }
@@ -284,9 +324,15 @@ struct Reader {
 };
 
 constexpr std::array k_readers{
-    Reader{"session_opened", read_session_opened}, Reader{"session_resumed", read_session_resumed},
-    Reader{"trial_started", read_trial_started},   Reader{"image_ready", read_image_ready},
-    Reader{"trial_ended", read_trial_ended},       Reader{"noted", read_noted},
+    Reader{"session_opened", read_session_opened},
+    Reader{"session_resumed", read_session_resumed},
+    Reader{"trial_started", read_trial_started},
+    Reader{"trial_booted", read_trial_booted},
+    Reader{"image_ready", read_image_ready},
+    Reader{"marked", read_marked},
+    Reader{"undone", read_undone},
+    Reader{"trial_ended", read_trial_ended},
+    Reader{"noted", read_noted},
     Reader{"session_closed", read_session_closed},
 };
 

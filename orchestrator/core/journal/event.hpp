@@ -10,13 +10,17 @@
 #include <vector>
 
 #include "orchestrator/core/model/candidate.hpp"
+#include "orchestrator/core/model/verdict.hpp"
 #include "orchestrator/core/trial/outcome.hpp"
 
 namespace kverdict {
 
 // Version of the layout below. Bump it when a reader of the old layout would misread the new one, and keep
 // reading the old one.
-constexpr int k_journal_version = 1;
+//   1  one trial at a time; an image was made before its trial was written down
+//   2  trials side by side: a trial is written down when it is chosen, so that a choice can be made again
+//      from what stood before it; trials that were stopped; marks and what was taken back
+constexpr int k_journal_version = 2;
 
 // Why a candidate is asked.
 enum class Purpose {
@@ -48,10 +52,18 @@ struct SessionResumed {
   std::string config;
 };
 
+// A trial was chosen: its image is made, or waited for, and then it is booted.
 struct TrialStarted {
   std::uint32_t trial = 0;  // 1, 2, ...
   CandidateId candidate;
   Purpose purpose = Purpose::search;
+  std::chrono::milliseconds soak{0};  // how long it is to be under load; 0 = as configured
+  unsigned free_slots = 1;            // this one included, when it was chosen
+};
+
+// Power-on.
+struct TrialBooted {
+  std::uint32_t trial = 0;
 };
 
 // A candidate was built, or found in the cache. Kernels with equal code are one kernel.
@@ -73,6 +85,23 @@ struct TrialEnded {
   std::chrono::milliseconds run{0};    // from power-on to the outcome
 };
 
+// A person's word on a candidate, over what its trials said, or on one trial, over what its outcome said.
+// Nothing = it says nothing; the outcome stays where it is.
+struct Marked {
+  CandidateId candidate;
+  std::uint32_t trial = 0;  // 0 = the candidate as a whole
+  Verdict verdict = Verdict::nothing;
+  std::string reason;  // as the person put it; may be empty
+};
+
+// A person takes something back: a trial, as if it had never been made, or the mark of a candidate or trial.
+struct Undone {
+  enum class What { trial, mark };
+  What what = What::trial;
+  CandidateId candidate;
+  std::uint32_t trial = 0;  // 0 = the candidate as a whole
+};
+
 // Something a person should know of later ("left-over domain removed").
 struct Noted {
   std::string text;
@@ -84,8 +113,8 @@ struct SessionClosed {
   std::string text;
 };
 
-using Event =
-    std::variant<SessionOpened, SessionResumed, TrialStarted, ImageReady, TrialEnded, Noted, SessionClosed>;
+using Event = std::variant<SessionOpened, SessionResumed, TrialStarted, TrialBooted, ImageReady, TrialEnded,
+                           Marked, Undone, Noted, SessionClosed>;
 
 struct Entry {
   std::chrono::system_clock::time_point at;

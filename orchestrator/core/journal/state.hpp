@@ -15,8 +15,17 @@ struct Trial {
   std::uint32_t number = 0;
   CandidateId candidate;
   Purpose purpose = Purpose::search;
+  std::chrono::milliseconds soak{0};  // 0 = as configured
+  unsigned free_slots = 1;            // when it was chosen
   std::chrono::system_clock::time_point started;
-  std::optional<TrialEnded> ended;  // none: running, or interrupted
+  std::optional<std::chrono::system_clock::time_point> booted;  // none: its image is not ready yet
+  std::optional<TrialEnded> ended;                              // none: running, or interrupted
+  bool interrupted = false;                                     // its session ended before it did
+  bool taken_out = false;                                       // by a person: as if it had never been made
+  std::optional<Marked> mark;                                   // a person's word over its outcome
+
+  bool running() const { return !ended && !interrupted; }
+  bool counts() const { return ended && !taken_out; }
 };
 
 struct State {
@@ -26,6 +35,7 @@ struct State {
   std::chrono::system_clock::time_point latest;
   std::vector<Trial> trials;                 // in order of start; the number is the index + 1
   std::map<CandidateId, ImageReady> images;  // the first of each candidate
+  std::map<CandidateId, Marked> marks;       // of candidates as a whole
   std::chrono::milliseconds building{0};     // sum over images that were built
   unsigned builds = 0;
   unsigned resumed = 0;

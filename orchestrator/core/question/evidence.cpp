@@ -7,7 +7,7 @@ Signature hunted_signature(const State& state, const HuntPolicy& hunt) {
   if (!hunt.titles.empty()) return signature_of(hunt.titles);
   Signature learnt;
   for (const auto& trial : state.trials) {
-    if (!trial.ended || trial.candidate != state.opened.bad) continue;
+    if (!trial.counts() || trial.candidate != state.opened.bad) continue;
     for (const auto& oops : naming_complaints(trial.ended->outcome)) learn(learnt, oops);
   }
   return learnt;
@@ -25,7 +25,12 @@ void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
       ++standing.skipped;
       return;
     case Verdict::nothing:
-      ++(kind == Outcome::Kind::inconclusive ? standing.lab_errors : standing.unclear);
+      if (kind == Outcome::Kind::stopped)
+        ++standing.stopped;
+      else if (kind == Outcome::Kind::inconclusive)
+        ++standing.lab_errors;
+      else
+        ++standing.unclear;
       return;
   }
 }
@@ -64,6 +69,18 @@ void give_up_unclear(Standing& standing) {
   standing.reason += " (" + std::to_string(standing.unclear) + " times; given up)";
 }
 
+Judgement marked(const Marked& mark) {
+  return {mark.verdict, "marked by hand" + (mark.reason.empty() ? "" : ": " + mark.reason)};
+}
+
+// A person's word on a candidate stands over what its trials said.
+void apply_mark(Standing& standing, const Marked& mark) {
+  const auto word = marked(mark);
+  standing.marked = true;
+  standing.verdict = word.verdict;
+  standing.reason = word.reason;
+}
+
 // A kernel whose code was judged already needs no boot of its own.
 void share_verdicts_of_equal_code(Evidence& evidence, const State& state) {
   std::map<std::string, CandidateId> judged;
@@ -92,7 +109,7 @@ const Standing& Evidence::of(const CandidateId& id) const {
 
 const Outcome* failure_at_bad_end(const State& state) {
   for (const auto& trial : state.trials)
-    if (trial.ended && trial.candidate == state.opened.bad && !complaints(trial.ended->outcome).empty())
+    if (trial.counts() && trial.candidate == state.opened.bad && !complaints(trial.ended->outcome).empty())
       return &trial.ended->outcome;
   return nullptr;
 }
@@ -102,11 +119,11 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
   evidence.hunted = hunted_signature(state, hunt);
   evidence.learnt = hunt.titles.empty();
   for (const auto& trial : state.trials) {
-    if (!trial.ended) continue;
+    if (!trial.counts()) continue;
     const auto& outcome = trial.ended->outcome;
-    auto judgement = judge(outcome, evidence.hunted, hunt);
+    auto judgement = trial.mark ? marked(*trial.mark) : judge(outcome, evidence.hunted, hunt);
     auto& standing = evidence.standings[trial.candidate];
-    if (may_be_the_lab(judgement, outcome, standing))
+    if (!trial.mark && may_be_the_lab(judgement, outcome, standing))
       judgement = {Verdict::nothing, judgement.reason + " (before the load; asked again)"};
     standing.trials.push_back(trial.number);
     standing.exposure += outcome.exposure;
@@ -114,6 +131,7 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
     settle(standing, judgement);
   }
   for (auto& [id, standing] : evidence.standings) give_up_unclear(standing);
+  for (const auto& [id, mark] : state.marks) apply_mark(evidence.standings[id], mark);
   share_verdicts_of_equal_code(evidence, state);
   return evidence;
 }

@@ -15,11 +15,12 @@ namespace kverdict {
 struct Standing {
   Verdict verdict = Verdict::nothing;  // bad if any run was bad, else good if any was good, else skip
   std::string reason;                  // of the run that decided
-  unsigned bad = 0, good = 0, skipped = 0, lab_errors = 0, unclear = 0;  // runs
-  std::chrono::milliseconds exposure{0};                                 // under workload, all runs together
-  std::vector<std::uint32_t> trials;                                     // numbers, oldest first
+  unsigned bad = 0, good = 0, skipped = 0, lab_errors = 0, unclear = 0, stopped = 0;  // runs
+  bool marked = false;                      // the verdict is a person's word
+  std::chrono::milliseconds exposure{0};    // under workload, all runs together
+  std::vector<std::uint32_t> trials;        // numbers, oldest first
   std::optional<CandidateId> same_code_as;  // verdict taken over: the kernel was byte for byte that one
-  unsigned runs() const { return bad + good + skipped + lab_errors + unclear; }
+  unsigned runs() const { return bad + good + skipped + lab_errors + unclear + stopped; }
 };
 
 struct Evidence {

@@ -61,6 +61,7 @@ std::vector<Oops> complaints(const Outcome& outcome) {
     case Outcome::Kind::passed:
     case Outcome::Kind::build_failed:
     case Outcome::Kind::untestable:
+    case Outcome::Kind::stopped:
       return {};
   }
   return {};
@@ -76,6 +77,8 @@ Judgement judge(const Outcome& outcome, const Signature& hunted, const HuntPolic
   switch (outcome.kind) {
     case Outcome::Kind::inconclusive:
       return {Verdict::nothing, "lab: " + outcome.detail};
+    case Outcome::Kind::stopped:
+      return {Verdict::nothing, "stopped: " + outcome.detail};
     case Outcome::Kind::build_failed:
       return {Verdict::skip, "does not build: " + outcome.detail};
     case Outcome::Kind::untestable:

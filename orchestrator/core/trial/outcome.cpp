@@ -20,6 +20,8 @@ const char* to_string(Outcome::Kind kind) {
       return "workload failed";
     case Outcome::Kind::untestable:
       return "untestable";
+    case Outcome::Kind::stopped:
+      return "stopped";
   }
   return "?";
 }

@@ -28,6 +28,7 @@ struct Outcome {
     boot_failed,      // the kernel never reached the workload, and no oops says why
     workload_failed,  // the workload said bad
     untestable,       // the workload said it cannot tell (exit 125)
+    stopped,          // by us, before its end: it had become pointless; the exposure says what it survived
   };
   Kind kind = Kind::inconclusive;
   std::string detail;        // one line: what was seen, or what the lab failed at

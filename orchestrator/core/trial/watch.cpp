@@ -198,6 +198,11 @@ void Watch::acted(Need need, bool worked, Instant now) {
   if (phase_ == Phase::provoking && !worked) provoke_next(now);
 }
 
+void Watch::stop(std::string why, Instant now) {
+  if (phase_ != Phase::booting && phase_ != Phase::working) return;
+  decide(Outcome::Kind::stopped, std::move(why), now);
+}
+
 Instant Watch::deadline() const {
   switch (phase_) {
     case Phase::booting:

@@ -62,6 +62,8 @@ class Watch {
   void on_chunk(const ConsoleChunk& chunk, Instant now);
   void on_exit(const GuestExit& exit, Instant now);
   void on_time(Instant now);
+  // The trial has become pointless: off, with what it survived so far. Does nothing once an oops was seen.
+  void stop(std::string why, Instant now);
   // The need was carried out; a provocation that the machine cannot do is `worked == false`.
   void acted(Need need, bool worked, Instant now);
 

@@ -110,6 +110,57 @@ TEST(Journal, RefusesAnEndWithoutAStart) {
               testing::HasSubstr("without having started"));
 }
 
+TEST(Journal, ReadsAnOldJournalWithoutTheNewerKeys) {
+  auto old = opened();
+  old.version = 1;
+  const auto text = journal_of({old}) +
+                    R"({"at":"2026-01-01T00:00:00.000Z","event":"trial_started","trial":1,"candidate":"bad",)"
+                    R"("purpose":"bad_end"})"
+                    "\n";
+  const auto state = replay(decode_journal(text, "j").entries);
+  ASSERT_EQ(state.trials.size(), 1U);
+  EXPECT_EQ(state.trials[0].soak, milliseconds(0));
+  EXPECT_EQ(state.trials[0].free_slots, 1U);
+}
+
+TEST(Journal, KnowsWhichTrialsRun) {
+  const TrialStarted started{1, {"a"}, Purpose::search, milliseconds(700), 2};
+  auto events = std::vector<Event>{opened(), started, TrialStarted{2, {"b"}}, TrialBooted{1}};
+  auto state = replay(decode_journal(journal_of(events), "j").entries);
+  EXPECT_TRUE(state.trials[0].running() && state.trials[1].running());
+  EXPECT_TRUE(state.trials[0].booted && !state.trials[1].booted);
+  EXPECT_EQ(state.trials[0].soak, milliseconds(700));
+  EXPECT_EQ(state.trials[0].free_slots, 2U);
+  events.push_back(TrialEnded{1, {"a"}, rich_outcome(), "", "vm", {}, {}});
+  events.push_back(SessionResumed{"0.2", "{}"});
+  state = replay(decode_journal(journal_of(events), "j").entries);
+  EXPECT_FALSE(state.trials[0].running() || state.trials[1].running());
+  EXPECT_FALSE(state.trials[0].interrupted);
+  EXPECT_TRUE(state.trials[1].interrupted) << "its session ended before it did";
+}
+
+TEST(Journal, KeepsMarksUntilTheyAreUndone) {
+  auto events = std::vector<Event>{
+      opened(), TrialStarted{1, {"a"}}, TrialEnded{1, {"a"}, rich_outcome(), "", "vm", {}, {}},
+      Marked{{"a"}, 1, Verdict::skip, "the fan was off"}, Marked{{"b"}, 0, Verdict::good, ""}};
+  auto state = replay(decode_journal(journal_of(events), "j").entries);
+  EXPECT_EQ(state.trials[0].mark->reason, "the fan was off");
+  EXPECT_EQ(state.marks.at({"b"}).verdict, Verdict::good);
+  events.push_back(Undone{Undone::What::mark, {"a"}, 1});
+  events.push_back(Undone{Undone::What::mark, {"b"}, 0});
+  events.push_back(Undone{Undone::What::trial, {"a"}, 1});
+  state = replay(decode_journal(journal_of(events), "j").entries);
+  EXPECT_FALSE(state.trials[0].mark);
+  EXPECT_TRUE(state.marks.empty());
+  EXPECT_TRUE(state.trials[0].taken_out);
+  EXPECT_FALSE(state.trials[0].counts());
+}
+
+TEST(Journal, RefusesAMarkOfATrialThatIsNot) {
+  EXPECT_THAT(refusal(journal_of({opened(), Marked{{"a"}, 3, Verdict::good, ""}})),
+              testing::HasSubstr("trial 3 is marked without having started"));
+}
+
 TEST(Journal, KeepsBytesThatAreNoText) {
   const auto text = journal_of({opened(), Noted{"\xff\xfe bell\a"}});
   EXPECT_EQ(decode_journal(text, "j").entries.size(), 2U);

@@ -57,6 +57,7 @@ class Boot {
     word(1s, "ready");
     word(1s, "start", {{"step", "iperf"}});
   }
+  void stop(std::chrono::milliseconds at) { watch.stop("pointless", start_ + at); }
   void time(std::chrono::milliseconds at) { watch.on_time(start_ + at); }
   void exit(std::chrono::milliseconds at, GuestExit::Cause cause) {
     watch.on_exit({cause, "why"}, start_ + at);
@@ -278,6 +279,28 @@ TEST(Watch, LetsAGuestLiveOnAfterAWarningUnlessWarningsCount) {
   counts.time(counts.deadline());
   counts.off(6s);
   EXPECT_EQ(counts.kind(), Outcome::Kind::crashed);
+}
+
+TEST(Watch, StoppedItKeepsWhatTheKernelSurvived) {
+  Boot boot;
+  boot.come_up();
+  boot.stop(8s);
+  EXPECT_EQ(boot.watch.need(), Need::power_off);
+  boot.watch.acted(Need::power_off, true, {});
+  boot.exit(9s, GuestExit::Cause::destroyed);
+  EXPECT_EQ(boot.watch.outcome().kind, Outcome::Kind::stopped);
+  EXPECT_EQ(boot.watch.outcome().exposure, 7s);
+  EXPECT_EQ(boot.watch.outcome().detail, "pointless");
+}
+
+TEST(Watch, AnOopsIsNotStoppedAnyMore) {
+  Boot boot;
+  boot.come_up();
+  boot.say(3s, k_bug);
+  boot.stop(3100ms);
+  boot.exit(4s, GuestExit::Cause::powered_off);
+  boot.time(60s);
+  EXPECT_EQ(boot.watch.outcome().kind, Outcome::Kind::crashed);
 }
 
 }  // namespace
