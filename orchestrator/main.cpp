@@ -40,6 +40,7 @@ struct Dispatch {
     return config_check_command(invocation, command);
   }
   int operator()(const ConfigShowCommand&) const { return config_show_command(invocation); }
+  int operator()(const ParseCommand& command) const { return parse_command(invocation, command); }
   int operator()(const DoctorCommand&) const { return doctor_command(invocation); }
 };
 

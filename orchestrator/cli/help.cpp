@@ -38,6 +38,10 @@ constexpr std::array k_commands{
                 "git bisect log > log; kverdict replay log\nkverdict replay --check linux-20250102-1530",
                 TakesKeys::yes,
                 "0 as recorded; 2 usage, or the log does not fit; 1 a choice differs (--check)"},
+    CommandText{"parse", "name the crashes in console logs from anywhere, by the titles of the field",
+                "kverdict parse console.log\ndmesg | kverdict parse --all\nkverdict parse --json logs/ > "
+                "crashes.jsonl",
+                TakesKeys::no, "0 all logs were read; 2 usage, or a log cannot be read"},
     CommandText{"config", "look at the configuration", "kverdict config show", TakesKeys::no, k_plain_exits},
     CommandText{"config check", "name everything that is wrong with the configuration",
                 "kverdict config check\nkverdict config check configs/e1000-wire.toml", TakesKeys::yes,

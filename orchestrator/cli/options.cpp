@@ -96,6 +96,9 @@ class Grammar {
     command("report").add_option("--format", format_, "text or markdown")->type_name("FORMAT");
     command("replay").add_option("SUBJECT", subject_, "a git bisect log, or a session");
     command("replay").add_flag("--check", check_, "recompute every choice, stop at the first difference");
+    command("parse").add_option("FILE", files_,
+                                "logs, directories of *.log, - for the standard input (default)");
+    command("parse").add_flag("--all", all_, "every report, not only the one that names the log");
     command("config check").add_option("FILE", files_, "files to check; default: what is in force");
   }
 
@@ -108,7 +111,7 @@ class Grammar {
   CLI::App app_;
   std::map<std::string, CLI::App*> commands_;
   std::map<const CLI::App*, std::vector<std::pair<const Key<Config>*, CLI::Option*>>> options_;
-  bool json_ = false, no_color_ = false, check_ = false;
+  bool json_ = false, no_color_ = false, check_ = false, all_ = false;
   int verbosity_ = 0;
   std::string config_, repo_, session_, trial_, revision_, format_ = "text", subject_;
   std::vector<std::string> files_;
@@ -170,6 +173,9 @@ CommandLine Grammar::command_line(const std::string& name) const {
   if (name == "trial") return TrialCommand{needed(revision_, "a revision", name)};
   if (name == "show") return ShowCommand{session_, trial_};
   if (name == "log") return LogCommand{session_};
+  if (name == "parse")
+    return ParseCommand{files_.empty() ? std::vector<std::string>{"-"} : files_,
+                        all_ ? ParseExtent::all : ParseExtent::first};
   if (name == "doctor") return DoctorCommand{};
   if (name == "config show") return ConfigShowCommand{};
   if (name == "config check") return ConfigCheckCommand{{files_.begin(), files_.end()}};

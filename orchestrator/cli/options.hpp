@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orchestrator/cli/load.hpp"
+#include "orchestrator/cli/parsed.hpp"
 
 namespace kverdict {
 
@@ -52,11 +53,17 @@ struct ConfigCheckCommand {
   std::vector<std::filesystem::path> files;
 };  // none: what is in force
 struct ConfigShowCommand {};
+// Log files, directories of *.log, "-" for the standard input.
+struct ParseCommand {
+  std::vector<std::string> paths;
+  ParseExtent extent = ParseExtent::first;
+};
 struct DoctorCommand {};
 
-using CommandLine = std::variant<HelpCommand, VersionCommand, RunCommand, ResumeCommand, StatusCommand,
-                                 ListCommand, TrialCommand, ShowCommand, ReportCommand, LogCommand,
-                                 ReplayCommand, ConfigCheckCommand, ConfigShowCommand, DoctorCommand>;
+using CommandLine =
+    std::variant<HelpCommand, VersionCommand, RunCommand, ResumeCommand, StatusCommand, ListCommand,
+                 TrialCommand, ShowCommand, ReportCommand, LogCommand, ReplayCommand, ConfigCheckCommand,
+                 ConfigShowCommand, ParseCommand, DoctorCommand>;
 
 struct Invocation {
   CommandLine command;

@@ -17,6 +17,7 @@ int log_command(const Invocation& invocation, const LogCommand& command);
 int replay_command(const Invocation& invocation, const ReplayCommand& command);
 int config_check_command(const Invocation& invocation, const ConfigCheckCommand& command);
 int config_show_command(const Invocation& invocation);
+int parse_command(const Invocation& invocation, const ParseCommand& command);
 int doctor_command(const Invocation& invocation);
 
 }  // namespace kverdict
