@@ -103,6 +103,7 @@ int replay_log(const Invocation& invocation, const std::string& file) {
       for (const auto& id : conclusion.suspects) std::cout << id.value << "\n";
       return 0;
     case Conclusion::Kind::inconclusive:
+    case Conclusion::Kind::narrowed:
     case Conclusion::Kind::ends_wrong:
       throw UsageError(file + ": the log contradicts itself: " + conclusion.reason);
   }

@@ -10,7 +10,7 @@ namespace {
 using MaybeDecision = std::optional<Decision>;
 
 Conclusion ends_wrong(const std::string& what) {
-  return {Conclusion::Kind::ends_wrong, {}, {}, what};
+  return {Conclusion::Kind::ends_wrong, {}, {}, what, {}, {}};
 }
 
 std::string short_id(const CandidateId& id) {
@@ -36,7 +36,7 @@ MaybeDecision check_bad_end(const Range& range, const Evidence& evidence, const 
       return ends_wrong("the bad end " + short_id(range.bad) + " passed " + times(standing.good) +
                         "; raise the workload's duration or bisect.end_runs, or check the bad end");
   }
-  return Ask{range.bad, Purpose::bad_end, "the bad end must fail", range.history.size(), 0};
+  return Ask{range.bad, Purpose::bad_end, "the bad end must fail", range.history.size(), 0, {}};
 }
 
 // An end that must pass: a good end or a merge base.
@@ -61,7 +61,8 @@ MaybeDecision check_good(const CandidateId& id, Purpose purpose, const Evidence&
     case Verdict::nothing:
       break;
   }
-  return Ask{id, purpose, base ? "a merge base must pass" : "a good end must pass", range.history.size(), 0};
+  return Ask{id, purpose, base ? "a merge base must pass" : "a good end must pass", range.history.size(),
+             0,  {}};
 }
 
 MaybeDecision check_ends(const Range& range, const Evidence& evidence, const BisectRules& rules) {
@@ -95,7 +96,9 @@ std::optional<Conclusion> contradiction(const Range& range, const std::vector<As
                         short_id(range.history.id(bad.at)) + " is bad but its descendant " +
                             short_id(range.history.id(good.at)) +
                             " passed: the failure shows only sometimes, or it came twice; "
-                            "raise the workload's duration or bisect.end_runs"};
+                            "raise the workload's duration or bisect.end_runs",
+                        {},
+                        {}};
     }
   }
   return std::nullopt;
@@ -111,7 +114,9 @@ std::optional<Conclusion> too_many_skips(const Range& range, const std::vector<A
   return Conclusion{Conclusion::Kind::only_skips_left,
                     {},
                     std::move(skipped),
-                    count + " candidates could not be tested (bisect.skip_limit); these were skipped"};
+                    count + " candidates could not be tested (bisect.skip_limit); these were skipped",
+                    {},
+                    {}};
 }
 
 // Known good without having been asked: a good end, or, inside the history, an ancestor of one that passed.
@@ -119,14 +124,16 @@ Decision confirm(const Evidence& evidence, const ParentsOf& parents_of, const Ca
   for (const auto& parent : parents_of(culprit)) {
     const auto& standing = evidence.of(parent);
     if (standing.verdict == Verdict::nothing)
-      return Ask{parent, Purpose::parent, "a parent of the culprit must pass", 1, 1};
+      return Ask{parent, Purpose::parent, "a parent of the culprit must pass", 1, 1, {}};
     if (standing.verdict == Verdict::bad)
       return Conclusion{Conclusion::Kind::inconclusive,
                         culprit,
                         {culprit, parent},
-                        "the culprit's parent " + short_id(parent) + " is bad too: " + standing.reason};
+                        "the culprit's parent " + short_id(parent) + " is bad too: " + standing.reason,
+                        {},
+                        {}};
   }
-  return Conclusion{Conclusion::Kind::found, culprit, {culprit}, evidence.of(culprit).reason};
+  return Conclusion{Conclusion::Kind::found, culprit, {culprit}, evidence.of(culprit).reason, {}, {}};
 }
 
 std::vector<CandidateId> ids_of(const History& history, const std::vector<Position>& positions) {
@@ -159,15 +166,19 @@ Decision decide(const Range& range, const Evidence& evidence, const BisectRules&
   const auto choice = choose_classic(range.history, asked);
   switch (choice.kind) {
     case Choice::Kind::ask:
-      return Ask{range.history.id(choice.candidate), Purpose::search, choice.reason, choice.left,
-                 choice.steps};
+      return Ask{
+          range.history.id(choice.candidate), Purpose::search, choice.reason, choice.left, choice.steps, {}};
     case Choice::Kind::found:
       return confirm(evidence, parents_of, range.history.id(choice.candidate));
     case Choice::Kind::only_skips_left:
-      return Conclusion{
-          Conclusion::Kind::only_skips_left, {}, ids_of(range.history, choice.suspects), choice.reason};
+      return Conclusion{Conclusion::Kind::only_skips_left,
+                        {},
+                        ids_of(range.history, choice.suspects),
+                        choice.reason,
+                        {},
+                        {}};
   }
-  return Conclusion{Conclusion::Kind::inconclusive, {}, {}, choice.reason};
+  return Conclusion{Conclusion::Kind::inconclusive, {}, {}, choice.reason, {}, {}};
 }
 
 std::vector<CandidateId> likely_next(const Range& range, const Evidence& evidence, const BisectRules& rules,
@@ -194,6 +205,7 @@ int exit_code(const Conclusion& conclusion) {
     case Conclusion::Kind::found:
       return 0;
     case Conclusion::Kind::inconclusive:
+    case Conclusion::Kind::narrowed:
     case Conclusion::Kind::only_skips_left:
       return 3;
     case Conclusion::Kind::ends_wrong:

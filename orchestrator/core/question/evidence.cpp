@@ -35,6 +35,27 @@ void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
   }
 }
 
+// What a run says of the hunted failure. A guest that was stopped, hung or died of something else was still
+// free of it until then.
+std::optional<Run> as_evidence(const Trial& trial, const Judgement& judgement) {
+  const auto& outcome = trial.ended->outcome;
+  Run run{Run::Kind::clean, trial.number, outcome.exposure, trial.soak, false, trial.ended->machine};
+  switch (judgement.verdict) {
+    case Verdict::bad:
+      run.kind = Run::Kind::failed;
+      return run;
+    case Verdict::good:
+      run.whole = trial.soak.count() == 0;
+      return run;
+    case Verdict::skip:
+    case Verdict::nothing:
+      break;
+  }
+  const bool torn = judgement.verdict == Verdict::nothing && outcome.kind == Outcome::Kind::crashed;
+  if (trial.mark || torn || outcome.exposure.count() == 0) return std::nullopt;
+  return run;
+}
+
 // Harder verdicts replace softer ones; the reason is that of the first run with the verdict that stands.
 void settle(Standing& standing, const Judgement& judgement) {
   const auto rank = [](Verdict v) {
@@ -129,6 +150,7 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
     standing.exposure += outcome.exposure;
     count(standing, judgement, outcome.kind);
     settle(standing, judgement);
+    if (auto run = as_evidence(trial, judgement)) standing.record.push_back(std::move(*run));
   }
   for (auto& [id, standing] : evidence.standings) give_up_unclear(standing);
   for (const auto& [id, mark] : state.marks) apply_mark(evidence.standings[id], mark);

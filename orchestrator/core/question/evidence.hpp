@@ -12,6 +12,20 @@
 
 namespace kverdict {
 
+// One run as evidence: what it says of the hunted failure, and nothing else.
+struct Run {
+  enum class Kind {
+    clean,   // survived its exposure; that it was then stopped, or died of something else, says no more
+    failed,  // the hunted failure, after this exposure
+  };
+  Kind kind = Kind::clean;
+  std::uint32_t trial = 0;
+  std::chrono::milliseconds exposure{0};  // under load
+  std::chrono::milliseconds soak{0};      // how long it was to be under load; 0 = as configured
+  bool whole = false;                     // clean, and ran to the end of what was configured
+  std::string machine;
+};
+
 struct Standing {
   Verdict verdict = Verdict::nothing;  // bad if any run was bad, else good if any was good, else skip
   std::string reason;                  // of the run that decided
@@ -19,6 +33,7 @@ struct Standing {
   bool marked = false;                      // the verdict is a person's word
   std::chrono::milliseconds exposure{0};    // under workload, all runs together
   std::vector<std::uint32_t> trials;        // numbers, oldest first
+  std::vector<Run> record;                  // the runs that are evidence, oldest first
   std::optional<CandidateId> same_code_as;  // verdict taken over: the kernel was byte for byte that one
   unsigned runs() const { return bad + good + skipped + lab_errors + unclear + stopped; }
 };

@@ -44,6 +44,8 @@ const char* name_of(Conclusion::Kind kind) {
       return "inconclusive";
     case Conclusion::Kind::only_skips_left:
       return "only_skips_left";
+    case Conclusion::Kind::narrowed:
+      return "narrowed";
     case Conclusion::Kind::ends_wrong:
       return "ends_wrong";
   }

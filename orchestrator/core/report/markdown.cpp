@@ -36,6 +36,9 @@ void add_head(std::string& text, const Report& report) {
     case Conclusion::Kind::only_skips_left:
       text += "# Bisection narrowed: only skipped commits left\n\n";
       break;
+    case Conclusion::Kind::narrowed:
+      text += "# Bisection narrowed: the time is over\n\n";
+      break;
     case Conclusion::Kind::ends_wrong:
       text += "# Bisection not started: the ends are not as claimed\n\n";
       break;

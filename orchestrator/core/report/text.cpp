@@ -58,6 +58,9 @@ void add_conclusion(std::string& text, const Report& report) {
       for (const auto& id : report.conclusion->suspects) text += id.value + "\n";
       text += printable(report.conclusion->reason) + "\n";
       break;
+    case Conclusion::Kind::narrowed:
+      text += "narrowed: " + printable(report.conclusion->reason) + "\n";
+      break;
     case Conclusion::Kind::ends_wrong:
       text += "the ends are not as claimed: " + printable(report.conclusion->reason) + "\n";
       break;

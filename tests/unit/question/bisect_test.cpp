@@ -57,7 +57,8 @@ TEST(Bisect, AsksTheBadEndThenTheGoodEndThenTheMiddle) {
 TEST(Bisect, RunsTheEndsAsOftenAsTheRulesSay) {
   const auto range = line();
   Evidence evidence;
-  const BisectRules thrice{3, 0};
+  BisectRules thrice;
+  thrice.end_runs = 3;
   say(evidence, "c0", Verdict::good, 2);
   EXPECT_EQ(asked(next(range, evidence, thrice)).value, "c0")
       << "two passes of three do not clear the bad end";
@@ -110,8 +111,11 @@ TEST(Bisect, GivesUpAtTheSkipLimit) {
   say(evidence, "good", Verdict::good);
   say(evidence, "c3", Verdict::skip);
   say(evidence, "c4", Verdict::skip);
-  EXPECT_EQ(concluded(next(range, evidence, {1, 2})), Conclusion::Kind::only_skips_left);
-  EXPECT_NE(asked(next(range, evidence, {1, 3})).value, "(conclusion)");
+  BisectRules rules;
+  rules.skip_limit = 2;
+  EXPECT_EQ(concluded(next(range, evidence, rules)), Conclusion::Kind::only_skips_left);
+  rules.skip_limit = 3;
+  EXPECT_NE(asked(next(range, evidence, rules)).value, "(conclusion)");
 }
 
 TEST(Bisect, BuildsAheadWhatEitherAnswerWouldAskFor) {

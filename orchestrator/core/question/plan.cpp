@@ -1,0 +1,89 @@
+#include "orchestrator/core/question/plan.hpp"
+
+#include <algorithm>
+
+#include "orchestrator/core/question/confidence.hpp"
+
+namespace kverdict {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t k_ranking = 20;
+
+milliseconds mean(milliseconds sum, unsigned count, milliseconds otherwise) {
+  return count == 0 ? otherwise : sum / count;
+}
+
+bool runs_already(const Question& question, const CandidateId& id) {
+  return std::ranges::any_of(question.running, [&](const Running& r) { return r.candidate == id; });
+}
+
+bool asked_already(const Plan& plan, const CandidateId& id) {
+  return std::ranges::any_of(plan.asks, [&](const Ask& a) { return a.candidate == id; });
+}
+
+// git's question in the first slot; in further slots what would be asked after either answer.
+Plan plan_classic(const Question& q) {
+  Plan plan;
+  const auto decision = decide(q.range, q.evidence, q.rules, q.parents_of);
+  if (const auto* conclusion = std::get_if<Conclusion>(&decision)) {
+    plan.conclusion = *conclusion;
+    return plan;
+  }
+  const auto& ask = std::get<Ask>(decision);
+  const auto take = [&](Ask next) {
+    if (plan.asks.size() < q.free_slots && !runs_already(q, next.candidate))
+      plan.asks.push_back(std::move(next));
+  };
+  take(ask);
+  for (auto& id : likely_next(q.range, q.evidence, q.rules, q.parents_of, ask)) {
+    if (q.free_slots + q.running.size() > 1)
+      take({id, Purpose::search, "likely the next to be asked", ask.left, ask.steps, {}});
+    if (!asked_already(plan, id) && !runs_already(q, id)) plan.build_ahead.push_back(id);
+  }
+  return plan;
+}
+
+}  // namespace
+
+Costs costs_of(const State& state, milliseconds run, std::set<CandidateId> known_built) {
+  Costs costs;
+  milliseconds passes{0}, starts{0};
+  unsigned passed = 0, started = 0;
+  for (const auto& trial : state.trials) {
+    if (!trial.counts()) continue;
+    const auto& outcome = trial.ended->outcome;
+    if (outcome.exposure.count() == 0 || trial.ended->run < outcome.exposure) continue;
+    starts += trial.ended->run - outcome.exposure;
+    ++started;
+    if (outcome.kind != Outcome::Kind::passed || trial.soak.count() > 0) continue;
+    passes += outcome.exposure;
+    ++passed;
+  }
+  costs.build = mean(state.building, state.builds, costs.build);
+  costs.boot = mean(starts, started, costs.boot);
+  costs.run = run.count() > 0 ? run : mean(passes, passed, costs.run);
+  costs.built = std::move(known_built);
+  for (const auto& [id, image] : state.images) costs.built.insert(id);
+  return costs;
+}
+
+Plan make_plan(const Question& question) {
+  return plan_classic(question);
+}
+
+Conclusion give_up(const Question& question, std::string why) {
+  Conclusion conclusion;
+  conclusion.kind = Conclusion::Kind::narrowed;
+  conclusion.reason = std::move(why);
+  const auto posterior = culprit_posterior(question.range, question.evidence);
+  for (std::size_t i = 0; i < posterior.size(); ++i)
+    conclusion.ranking.push_back({question.range.history.id(position_at(i)), posterior[i]});
+  std::ranges::stable_sort(conclusion.ranking, std::ranges::greater{}, &Ranked::probability);
+  if (conclusion.ranking.size() > k_ranking) conclusion.ranking.resize(k_ranking);
+  for (const auto& ranked : conclusion.ranking) conclusion.suspects.push_back(ranked.candidate);
+  return conclusion;
+}
+
+}  // namespace kverdict
