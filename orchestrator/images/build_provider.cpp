@@ -7,6 +7,7 @@
 #include "orchestrator/images/configuration.hpp"
 #include "orchestrator/images/digest.hpp"
 #include "orchestrator/images/fixups.hpp"
+#include "orchestrator/images/header_change.hpp"
 #include "orchestrator/images/image_cache.hpp"
 #include "orchestrator/images/kernel_build.hpp"
 #include "orchestrator/images/toolchain.hpp"
@@ -23,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* k_recipe = "build 1";  // changes when the same sources give another kernel
 constexpr std::size_t k_max_config = 16 << 20;
+constexpr std::size_t k_max_header = 1 << 20;
+constexpr std::size_t k_max_headers = 200;  // more changed headers are not looked into
 constexpr std::uint64_t k_space_first = 512 << 20;
 constexpr std::uint64_t k_space_step = 128 << 20;
 
@@ -87,6 +90,7 @@ class BuildProvider::Builder {
   Task<MakeResult> build(CandidateId id, std::vector<fs::path> fixups);
   Task<MakeResult> build_here(BuildOrder order, bool fresh);
   BuildOrder order_for(const CandidateId& id, const std::set<std::string>& patched, bool& fresh);
+  HeaderNames reach_of_headers(const BuildOrder& order);
   void wipe_output();
   MakePlace place() const;
   fs::path count_file() const { return options_.cache / "objects" / config_key_; }
@@ -225,6 +229,29 @@ void BuildProvider::Builder::wipe_output() {
   make_dirs(options_.output);
 }
 
+// Which objects can notice that these headers changed? Those that a patch alters keep no secret.
+HeaderNames BuildProvider::Builder::reach_of_headers(const BuildOrder& order) {
+  HeaderNames known;
+  for (const auto& path : order.changed) {
+    if (!path.ends_with(".h") || order.patched.contains(path) || order.state->pending.contains(path))
+      continue;
+    if (known.size() >= k_max_headers) break;
+    const auto now = source_->file_at(order.candidate, path, k_max_header);
+    std::optional<std::set<std::string>> names;
+    if (now) names.emplace();
+    for (const auto& from : order.state->candidates) {
+      const auto before = names ? source_->file_at(from, path, k_max_header) : std::nullopt;
+      const auto more = before ? names_of_header_change(*before, *now) : std::nullopt;
+      if (more)
+        names->insert(more->begin(), more->end());
+      else
+        names.reset();
+    }
+    if (names) known.emplace(path, std::move(*names));
+  }
+  return known;
+}
+
 // What is known of the output folder, and what changed since.
 BuildOrder BuildProvider::Builder::order_for(const CandidateId& id, const std::set<std::string>& patched,
                                              bool& fresh) {
@@ -239,8 +266,9 @@ BuildOrder BuildProvider::Builder::order_for(const CandidateId& id, const std::s
     return order;
   }
   try {
-    for (auto& path : source_->changed_paths(order.state->candidate, id))
-      order.changed.insert(std::move(path));
+    for (const auto& from : order.state->candidates)
+      for (auto& path : source_->changed_paths(from, id)) order.changed.insert(std::move(path));
+    order.headers = reach_of_headers(order);
   } catch (const UsageError&) {  // the earlier candidate is gone from the clone: nothing is known
     order.state.reset();
     return order;
@@ -278,7 +306,7 @@ Task<MakeResult> BuildProvider::Builder::build(CandidateId id, std::vector<fs::p
   report(BuildPhase::checkout, 0);
   auto preparing = blocking(pool_, std::move(work));
   auto order = co_await std::move(preparing);
-  const bool interrupted = !fresh && !order.state;
+  const bool interrupted = !fresh && (!order.state || !order.state->making.empty());
   BuildOrder again;
   again.candidate = id;
   again.config_key = config_key_;

@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int k_format = 1;
+constexpr int k_format = 2;
 constexpr std::size_t k_max_state = 64 << 20;
 constexpr std::size_t k_max_record = 16 << 20;
 constexpr const char* k_state = ".kverdict-state.json";
@@ -24,11 +24,11 @@ bool has_type(const json& state, const char* key, json::value_t type) {
 
 bool is_state(const json& state) {
   return state.is_object() && state.contains("format") && state["format"] == k_format &&
-         has_type(state, "candidate", json::value_t::string) &&
+         has_type(state, "candidates", json::value_t::array) && !state["candidates"].empty() &&
          has_type(state, "config_key", json::value_t::string) &&
          has_type(state, "whole", json::value_t::boolean) &&
          has_type(state, "pending", json::value_t::array) &&
-         has_type(state, "warnings", json::value_t::array);
+         has_type(state, "making", json::value_t::array) && has_type(state, "warnings", json::value_t::array);
 }
 
 std::vector<std::string> texts(const json& array) {
@@ -87,18 +87,22 @@ std::optional<BuildState> load_build_state(const fs::path& output) {
   const auto record = json::parse(*text, nullptr, false);
   if (!is_state(record)) return std::nullopt;
   BuildState state;
-  state.candidate.value = record["candidate"].get<std::string>();
+  for (auto& id : texts(record["candidates"])) state.candidates.push_back({std::move(id)});
   state.config_key = record["config_key"].get<std::string>();
   state.whole = record["whole"].get<bool>();
   for (auto& path : texts(record["pending"])) state.pending.insert(std::move(path));
+  state.making = texts(record["making"]);
   state.warnings = texts(record["warnings"]);
   return state;
 }
 
 void store_build_state(const fs::path& output, const BuildState& state) {
+  std::vector<std::string> candidates;
+  for (const auto& id : state.candidates) candidates.push_back(id.value);
   const json record = {
-      {"format", k_format},   {"candidate", state.candidate.value}, {"config_key", state.config_key},
-      {"whole", state.whole}, {"pending", state.pending},           {"warnings", state.warnings}};
+      {"format", k_format},        {"candidates", candidates}, {"config_key", state.config_key},
+      {"whole", state.whole},      {"pending", state.pending}, {"making", state.making},
+      {"warnings", state.warnings}};
   // A path of a hostile tree may be no UTF-8: then it is replaced, and matches nothing that can be skipped.
   write_file(output / k_state, record.dump(1, ' ', false, json::error_handler_t::replace),
              Durability::synced);

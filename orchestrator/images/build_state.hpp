@@ -1,6 +1,6 @@
 // What an output folder holds, written down beside it so that the next build knows: from which candidate,
-// with which configuration, and whether everything in it is up to date. Removed while make runs: a folder
-// without state was left by a build that was interrupted, and is cleaned before it is used.
+// with which configuration, and whether everything in it is up to date. Removed while make walks the whole
+// tree: a folder without state was left by a build that was interrupted, and is cleaned before it is used.
 #pragma once
 
 #include <filesystem>
@@ -14,10 +14,12 @@
 namespace kverdict {
 
 struct BuildState {
-  CandidateId candidate;   // last built from
+  // What the objects were built from: the last candidate that was made whole, and the ones tried since.
+  std::vector<CandidateId> candidates;
   std::string config_key;  // digest of what .config was made from; empty = .config is not usable
   bool whole = false;      // a build of the whole tree ended well, and since then only `pending` changed
-  std::set<std::string> pending;      // files that differed in builds since then that failed, or in patches
+  std::set<std::string> pending;      // files that a patch changed in builds since then
+  std::vector<std::string> making;    // objects that a build was making when it was stopped, or is making
   std::vector<std::string> warnings;  // of the configuration
   bool operator==(const BuildState&) const = default;
 };

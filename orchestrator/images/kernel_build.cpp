@@ -20,6 +20,7 @@ constexpr std::size_t k_max_config = 16 << 20;
 constexpr std::size_t k_log_kept = 4 << 20;  // of a failed build, from its end
 constexpr std::uint64_t k_disk_full = 8 << 20;
 constexpr Millis k_progress_interval{500};
+constexpr std::size_t k_max_tries = 8;  // builds that failed on one folder before it counts as unknown
 
 // "  CC      net/core/dev.o": what make says of each thing it makes.
 unsigned count_made(std::string_view log) {
@@ -29,6 +30,16 @@ unsigned count_made(std::string_view log) {
     if (kind >= 'A' && kind <= 'Z') ++count;
   }
   return count;
+}
+
+// A stopped compiler may have left half an object that looks new.
+void remove_unmade(const fs::path& output, const BuildState& state) {
+  std::error_code error;
+  for (const auto& object : state.making) fs::remove(output / object, error);
+}
+
+bool is_kconfig(const std::string& path) {
+  return fs::path(path).filename().string().starts_with("Kconfig");
 }
 
 }  // namespace
@@ -155,11 +166,13 @@ Task<KernelBuild::MakeEnd> KernelBuild::build_whole(bool new_mentions) {
   co_return co_await std::move(installing);
 }
 
-// Only what changed. A log that is not ok says nothing of the candidate: the whole tree will.
-Task<KernelBuild::MakeEnd> KernelBuild::build_touched(std::set<std::string> changed) {
+// Only what changed. A log that is not ok says nothing of the candidate: the whole tree will. While it runs
+// the folder's state says what may be half made, so that a build that is stopped costs the next one little.
+Task<KernelBuild::MakeEnd> KernelBuild::build_touched(BuildOrder order, BuildState next) {
   MakeEnd made;
-  auto work = [this, files = std::move(changed)] {
-    return plan_selective_build(place_.tree, place_.output, config_, files);
+  SourceChange change{std::move(order.changed), std::move(order.headers), order.state->making};
+  auto work = [this, what = std::move(change)] {
+    return plan_selective_build(place_.tree, place_.output, config_, what);
   };
   auto planning = blocking(pool_, std::move(work));
   const auto planned = co_await std::move(planning);
@@ -171,6 +184,8 @@ Task<KernelBuild::MakeEnd> KernelBuild::build_touched(std::set<std::string> chan
   how_ = std::to_string(plan.objects.size()) + " objects";
   made.ok = true;
   if (plan.objects.empty()) co_return made;
+  next.making = plan.objects;
+  store_build_state(place_.output, next);
   auto compiling = make(MakeScope::objects, plan.objects, BuildPhase::compile);
   made = co_await std::move(compiling);
   if (!made.ok) co_return made;
@@ -187,14 +202,15 @@ Task<KernelBuild::MakeEnd> KernelBuild::build_touched(std::set<std::string> chan
   co_return co_await std::move(linking);
 }
 
-Task<KernelBuild::MakeEnd> KernelBuild::build(BuildOrder order) {
+Task<KernelBuild::MakeEnd> KernelBuild::build(BuildOrder order, BuildState next) {
   const bool known = order.state && order.state->whole && order.state->config_key == order.config_key;
   const bool new_mentions = !order.state || std::ranges::any_of(order.changed, may_mention_files);
   how_ = known ? "whole tree: an older Makefile" : "whole tree: nothing to build on";
   if (known && place_.direct) {
-    auto touching = build_touched(std::move(order.changed));
+    auto touching = build_touched(std::move(order), std::move(next));
     auto made = co_await std::move(touching);
     if (made.ok) co_return made;
+    begin_build(place_.output);
     if (!made.log.empty()) how_ = "whole tree: the changed objects alone could not be made";
   }
   auto whole = build_whole(new_mentions);
@@ -216,18 +232,27 @@ Task<MakeResult> KernelBuild::run(BuildOrder order) {
   deadline_ = clock_.now() + options_.limit;
   objects_made_ = 0;
   begin_build(place_.output);
+  if (order.state) remove_unmade(place_.output, *order.state);
   BuildState next;
-  next.candidate = order.candidate;
   next.whole = order.state && order.state->whole;
-  next.pending = order.changed;
+  if (order.state) {
+    next.candidates = order.state->candidates;
+    next.pending = order.state->pending;
+  }
+  next.candidates.push_back(order.candidate);
+  next.whole = next.whole && next.candidates.size() <= k_max_tries;
   next.pending.insert(order.patched.begin(), order.patched.end());
   const bool configured = order.state && order.state->config_key == order.config_key &&
                           std::ranges::none_of(order.changed, touches_configuration);
   MakeEnd made;
   made.ok = true;
   if (!configured) {
+    const auto before = read_file_if_there(place_.output / ".config", k_max_config);
     auto configuring = configure();
     made = co_await std::move(configuring);
+    // The same configuration from other Kconfig files: they reach nothing else.
+    if (made.ok && before && before == read_file_if_there(place_.output / ".config", k_max_config))
+      std::erase_if(order.changed, is_kconfig);
   }
   if (made.ok) {
     next.config_key = order.config_key;
@@ -236,7 +261,7 @@ Task<MakeResult> KernelBuild::run(BuildOrder order) {
       next.warnings = order.state->warnings;
     else
       next.warnings = lost_options(asked_, config_);
-    auto building = build(order);
+    auto building = build(order, next);
     made = co_await std::move(building);
   }
   if (!made.ok) {
@@ -248,6 +273,7 @@ Task<MakeResult> KernelBuild::run(BuildOrder order) {
   auto stored = co_await std::move(collecting);
   stored.warnings = next.warnings;
   next.whole = true;
+  next.candidates = {order.candidate};
   next.pending = order.patched;  // taken off after the build: they differ from then on
   store_build_state(place_.output, next);
   co_return MakeResult(std::move(stored));

@@ -15,6 +15,7 @@
 #include "orchestrator/images/image_cache.hpp"
 #include "orchestrator/images/kconfig.hpp"
 #include "orchestrator/images/make_command.hpp"
+#include "orchestrator/images/selective_build.hpp"
 #include "runners/host/blocking.hpp"
 #include "runners/host/clock.hpp"
 
@@ -25,6 +26,7 @@ struct BuildOrder {
   CandidateId candidate;
   std::string config_key;           // digest of base, fragments, variables, toolchain
   std::set<std::string> changed;    // every file that may differ from what the folder was built from
+  HeaderNames headers;              // of those, headers of which the reach is known
   std::set<std::string> patched;    // by fix-ups, now
   std::optional<BuildState> state;  // none: nothing is known, `changed` says nothing
 };
@@ -60,8 +62,8 @@ class KernelBuild {
   Task<void> watch_log(BuildPhase phase);
   Task<MakeEnd> configure();
   Task<MakeEnd> lay_over_base();
-  Task<MakeEnd> build(BuildOrder order);
-  Task<MakeEnd> build_touched(std::set<std::string> changed);
+  Task<MakeEnd> build(BuildOrder order, BuildState next);
+  Task<MakeEnd> build_touched(BuildOrder order, BuildState next);
   Task<MakeEnd> build_whole(bool new_mentions);
   Task<MakeEnd> install_modules();
   Task<StoredImage> collect();

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "orchestrator/images/ar_members.hpp"
+#include "orchestrator/images/header_change.hpp"
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
 
@@ -155,8 +157,10 @@ std::optional<std::string> shell_command(std::string_view recorded) {
 
 class Planner {
  public:
-  Planner(const fs::path& worktree, const fs::path& output, const std::set<std::string>& changed)
-      : worktree_(worktree), output_(output), changed_(changed) {}
+  Planner(const fs::path& worktree, const fs::path& output, const SourceChange& change)
+      : worktree_(worktree), output_(output), change_(change) {
+    for (const auto& [path, names] : change.headers) names_.insert(names.begin(), names.end());
+  }
 
   std::variant<WholeTree, SelectivePlan> plan(const KernelConfig& config);
 
@@ -165,12 +169,23 @@ class Planner {
   std::optional<std::string> read_records();
   std::optional<std::string> read_record(const fs::path& file);
   std::vector<std::string> changed_files_in(std::string_view text);
+  bool is_out_of_reach(std::string_view text, const std::vector<std::string>& found);
+  bool notices(const std::string& word);
+  bool text_notices(const fs::path& file) const;
+  std::optional<std::string> add_unmade();
+  void add_probes();
+  bool is_linked(const std::string& archive) const;
+  std::vector<std::string> members_of(const std::string& archive) const;
   std::optional<std::string> gather_archives();
   std::optional<std::string> reject_unrecorded(const Names& mentions);
 
   const fs::path& worktree_;
   const fs::path& output_;
-  const std::set<std::string>& changed_;
+  const SourceChange& change_;
+  std::set<std::string, std::less<>> names_;       // of all headers whose reach is known
+  std::unordered_map<std::string, bool> noticed_;  // by a record's word for a file: does it mention a name?
+  std::map<std::string, std::set<std::string>> untouched_;  // changed header -> objects it does not reach
+  std::set<std::string> compiled_;                          // changed files that some planned object reads
   std::unordered_map<std::string_view, std::vector<std::string>> by_name_;  // file name -> changed paths
   std::set<std::string> recorded_;               // changed paths that some record names
   std::map<std::string, std::string> archives_;  // archive -> recorded command
@@ -180,8 +195,8 @@ class Planner {
 
 // Nothing is asked of text files for people, and of sources only when they exist now.
 std::optional<std::string> Planner::reject_changed() {
-  if (changed_.size() > k_max_changed) return std::to_string(changed_.size()) + " files changed";
-  for (const auto& path : changed_) {
+  if (change_.files.size() > k_max_changed) return std::to_string(change_.files.size()) + " files changed";
+  for (const auto& path : change_.files) {
     if (is_text_for_people(path)) continue;
     if (!plain_path(path) || !is_source(path)) return path + " changed";
     for (const char* folder : {"scripts/", "tools/", "usr/", "include/config/", "include/generated/"})
@@ -212,6 +227,82 @@ std::vector<std::string> Planner::changed_files_in(std::string_view text) {
   return found;
 }
 
+// Does a file of the tree mention a name? Of a header whose change brings names, those of the others count.
+bool Planner::text_notices(const fs::path& file) const {
+  const auto text = read_file_if_there(file, k_max_file);
+  if (!text) return true;
+  const auto own = change_.headers.find(file.lexically_relative(worktree_).string());
+  if (own == change_.headers.end()) return mentions_any(*text, names_);
+  std::set<std::string, std::less<>> others;
+  std::ranges::set_difference(names_, own->second, std::inserter(others, others.end()));
+  return mentions_any(*text, others);
+}
+
+bool Planner::notices(const std::string& word) {
+  const auto known = noticed_.find(word);
+  if (known != noticed_.end()) return known->second;
+  return noticed_[word] = text_notices((output_ / fs::path(word)).lexically_normal());
+}
+
+// Only headers of known reach changed, and nothing that this C file is made of mentions their names.
+bool Planner::is_out_of_reach(std::string_view text, const std::vector<std::string>& found) {
+  const auto known = [&](const std::string& path) { return change_.headers.contains(path); };
+  if (!std::ranges::all_of(found, known)) return false;
+  bool compiled = false;
+  for (std::size_t at = first_line(text).size(); at < text.size();) {  // behind the command: what was read
+    auto end = at;
+    while (end < text.size() && path_character(text[end])) ++end;
+    const auto word = text.substr(at, end - at);
+    at = end + 1;
+    if (word.size() < 3 || !is_source(word)) continue;
+    if (word.ends_with(".S")) return false;
+    compiled = compiled || word.ends_with(".c");
+    if (notices(std::string(word))) return false;
+  }
+  return compiled;
+}
+
+// What a stopped build did not finish is made again.
+std::optional<std::string> Planner::add_unmade() {
+  for (const auto& object : change_.unmade) {
+    const auto file = fs::path(object).parent_path() / ("." + fs::path(object).filename().string() + ".cmd");
+    const auto text = read_file_if_there(output_ / file, k_max_file);
+    const auto record = text ? parse_record(*text) : std::nullopt;
+    if (!record || record->target != object || !record->has_source || !text->ends_with("):\n"))
+      return "the record of " + object + " is not whole";
+    plan_.objects.push_back(object);
+  }
+  return std::nullopt;
+}
+
+// One object for each header that nothing else would compile.
+void Planner::add_probes() {
+  if (untouched_.empty()) return;
+  std::unordered_set<std::string> linked;
+  for (const auto& [archive, recorded] : archives_)
+    if (is_linked(archive))
+      for (auto& member : members_of(archive)) linked.insert(std::move(member));
+  for (const auto& [header, objects] : untouched_) {
+    if (compiled_.contains(header)) continue;
+    const auto probe = std::ranges::find_if(objects, [&](const auto& name) { return linked.contains(name); });
+    if (probe != objects.end()) plan_.objects.push_back(*probe);
+  }
+}
+
+bool Planner::is_linked(const std::string& archive) const {
+  return archive == "built-in.a" || archive == "vmlinux.a" ||
+         link_record_.find(" " + archive + " ") != std::string::npos;
+}
+
+std::vector<std::string> Planner::members_of(const std::string& archive) const {
+  const auto folder = fs::path(archive).parent_path();
+  std::vector<std::string> members;
+  for (const auto& name :
+       thin_archive_members(read_file_if_there(output_ / archive, k_max_file).value_or("")))
+    members.push_back((folder / name).lexically_normal().string());
+  return members;
+}
+
 std::optional<std::string> Planner::read_record(const fs::path& file) {
   const auto text = read_file(file, k_max_file);
   const auto found = changed_files_in(text);
@@ -224,9 +315,16 @@ std::optional<std::string> Planner::read_record(const fs::path& file) {
   if (link) link_record_ += " " + record->command;
   if (archive) archives_[fs::path(record->target).lexically_normal().string()] = record->command;
   if (found.empty()) return std::nullopt;
-  if (!record->has_source || !record->target.ends_with(".o"))
-    return record->target + " is made from " + found.front();
+  const bool is_object = record->has_source && record->target.ends_with(".o");
+  if (record->has_source && is_out_of_reach(text, found)) {
+    recorded_.insert(found.begin(), found.end());
+    if (!is_object) return std::nullopt;
+    for (const auto& header : found) untouched_[header].insert(record->target);
+    return std::nullopt;
+  }
+  if (!is_object) return record->target + " is made from " + found.front();
   recorded_.insert(found.begin(), found.end());
+  compiled_.insert(found.begin(), found.end());
   plan_.objects.push_back(record->target);
   return std::nullopt;
 }
@@ -239,7 +337,11 @@ std::optional<std::string> Planner::read_records() {
     if (auto reason = read_record(at->path())) return reason;
   }
   if (error) return "the output folder cannot be read: " + error.message();
+  if (auto reason = add_unmade()) return reason;
+  add_probes();
   std::ranges::sort(plan_.objects);
+  const auto twice = std::ranges::unique(plan_.objects);
+  plan_.objects.erase(twice.begin(), twice.end());
   if (plan_.objects.size() > k_max_objects)
     return std::to_string(plan_.objects.size()) + " objects are touched";
   return std::nullopt;
@@ -259,16 +361,11 @@ std::optional<std::string> Planner::gather_archives() {
   std::set<std::string> missing(plan_.objects.begin(), plan_.objects.end());
   std::vector<std::pair<std::ptrdiff_t, std::string>> ordered;  // depth, command
   for (const auto& [archive, recorded] : archives_) {
-    const auto members = thin_archive_members(read_file_if_there(output_ / archive, k_max_file).value_or(""));
-    const auto folder = fs::path(archive).parent_path();
     bool touched = false;
-    for (const auto& member : members) {
-      const auto path = (folder / member).lexically_normal().string();
+    for (const auto& path : members_of(archive)) {
       if (!std::ranges::binary_search(plan_.objects, path)) continue;
       touched = true;
-      const bool in_vmlinux = archive == "built-in.a" || archive == "vmlinux.a" ||
-                              link_record_.find(" " + archive + " ") != std::string::npos;
-      if (in_vmlinux) missing.erase(path);
+      if (is_linked(archive)) missing.erase(path);
     }
     if (!touched || archive == "vmlinux.a") continue;  // vmlinux.a: make's own last step
     const auto command = shell_command(recorded);
@@ -297,8 +394,8 @@ std::variant<WholeTree, SelectivePlan> Planner::plan(const KernelConfig& config)
 
 std::variant<WholeTree, SelectivePlan> plan_selective_build(const fs::path& worktree, const fs::path& output,
                                                             const KernelConfig& config,
-                                                            const std::set<std::string>& changed) {
-  return Planner(worktree, output, changed).plan(config);
+                                                            const SourceChange& change) {
+  return Planner(worktree, output, change).plan(config);
 }
 
 bool may_mention_files(std::string_view path) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,12 +34,22 @@ struct WholeTree {
   std::string reason;
 };
 
-// `changed`: paths from the top of the tree, every file that differs between what the output folder was
-// built from and what the worktree holds. Reads the output folder and the worktree, changes nothing.
+// Changed headers whose change reaches only objects that mention one of these names (header_change.hpp).
+using HeaderNames = std::map<std::string, std::set<std::string>>;
+
+// What differs between what the output folder was built from and what the worktree holds.
+struct SourceChange {
+  std::set<std::string> files;      // all of them, as paths from the top of the tree
+  HeaderNames headers;              // of those, the ones of which more is known
+  std::vector<std::string> unmade;  // objects that a stopped build may have left unmade
+};
+
+// Reads the output folder and the worktree, changes nothing. Of the objects that a header's change cannot
+// reach one is made nevertheless: a header that does not compile shows.
 std::variant<WholeTree, SelectivePlan> plan_selective_build(const std::filesystem::path& worktree,
                                                             const std::filesystem::path& output,
                                                             const KernelConfig& config,
-                                                            const std::set<std::string>& changed);
+                                                            const SourceChange& change);
 
 // Names of source files that Makefiles and scripts of the tree mention, written into the output folder by
 // a whole build and read by plan_selective_build.

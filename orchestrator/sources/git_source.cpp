@@ -232,6 +232,29 @@ std::vector<std::string> GitSource::changed_paths(const CandidateId& from, const
   return paths;
 }
 
+std::optional<std::string> GitSource::file_at(const CandidateId& id, const std::string& path,
+                                              std::size_t most) {
+  auto* odb = state_->odb.get();
+  auto tree = state_->graph.parsed(state_->node_of(id)).tree;
+  std::string_view rest = path;
+  for (;;) {
+    const auto slash = rest.find('/');
+    const auto entry = git::find_entry(odb, tree, rest.substr(0, slash));
+    if (!entry) return std::nullopt;
+    const bool last = slash == std::string_view::npos;
+    const bool file = entry->kind == git::EntryKind::file || entry->kind == git::EntryKind::executable;
+    if (last != file || (!last && entry->kind != git::EntryKind::directory)) return std::nullopt;
+    if (last) {
+      const auto object = git::read_object(odb, entry->id, GIT_OBJECT_BLOB);
+      const auto bytes = git::bytes_of(object);
+      if (bytes.size() > most) return std::nullopt;
+      return std::string(bytes);
+    }
+    tree = entry->id;
+    rest.remove_prefix(slash + 1);
+  }
+}
+
 std::string GitSource::name(const CandidateId& id) {
   const auto node = state_->node_of(id);
   const auto short_id = state_->short_id(state_->graph.parsed(node).id);

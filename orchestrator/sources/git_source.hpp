@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class GitSource {
   std::string tree_of(const CandidateId& id);     // id of the commit's tree
   // Files that differ between two commits, from the top of the tree, sorted.
   std::vector<std::string> changed_paths(const CandidateId& from, const CandidateId& to);
+  // A file's bytes in a commit; none when there is no such regular file, or it is longer than `most`.
+  std::optional<std::string> file_at(const CandidateId& id, const std::string& path, std::size_t most);
   // What `git describe` would say ("v6.1-12-gabcdef"), or an abbreviated id when no tag is near.
   std::string name(const CandidateId& id);
 

@@ -106,6 +106,27 @@ TEST_F(BuildProviderTest, AStepMakesOnlyWhatChangedAndGivesTheBytesOfAFullBuild)
   }
 }
 
+TEST_F(BuildProviderTest, AHeadersNewHelperRemakesOneObjectAndGivesTheBytesOfAFullBuild) {
+  const std::string header = "#define SHARED 2\n";
+  const std::string helper = "static inline int twice(int x) { return 2 * x; }\n";
+  const auto plain =
+      kernel_.commit({{"include/shared.h", header},
+                      {"drivers/a.c", "#include <shared.h>\nint a(int x) { return x + SHARED; }\n"},
+                      {"drivers/b.c", "#include <shared.h>\nint b(int x) { return x - SHARED; }\n"}});
+  const auto helped = kernel_.commit({{"include/shared.h", header + helper}});
+  const auto broken = kernel_.commit({{"include/shared.h", header + "static inline int twice(no x) { }\n"}});
+  built(plain);
+  const auto made = [&](const char* object) { return fs::last_write_time(kernel_.root() / "out" / object); };
+  const auto a = made("drivers/a.o"), b = made("drivers/b.o");
+  const auto before = times_prepared();
+  EXPECT_EQ(bytes(built(helped)), built_from_scratch(helped, kernel_.options()));
+  EXPECT_EQ(times_prepared(), before) << "make walked over the tree";
+  EXPECT_NE(made("drivers/a.o") == a, made("drivers/b.o") == b)
+      << "one of the two is made, to try the header";
+  EXPECT_THAT(failed(broken).detail, HasSubstr("shared.h"));
+  EXPECT_EQ(bytes(built(plain)), built_from_scratch(plain, kernel_.options()));
+}
+
 TEST_F(BuildProviderTest, AMakefileChangeBuildsTheWholeTree) {
   built(kernel_.first());
   auto makefile = read_file(kernel_.root() / "clone/Makefile", 1 << 20);
@@ -233,7 +254,9 @@ TEST_F(BuildProviderTest, ACancelledBuildIsNoPartOfTheNext) {
   EXPECT_TRUE(started);
   EXPECT_TRUE(ended);
   fs::remove(kernel_.block());
+  const auto before = times_prepared();
   EXPECT_EQ(bytes(built(next)), built_from_scratch(next, kernel_.options()));
+  EXPECT_EQ(times_prepared(), before) << "make walked over the tree";
 }
 
 // Leaves the folder as kill -9 in the middle of a build does: an object half written over an old record.

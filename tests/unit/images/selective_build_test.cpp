@@ -63,12 +63,13 @@ class SelectiveBuild : public testing::Test {
   }
 
   std::string reason(const std::set<std::string>& changed, const KernelConfig& config = {}) {
-    const auto plan = plan_selective_build(tree(), output(), config, changed);
+    const auto plan = plan_selective_build(tree(), output(), config, {changed, {}, {}});
     const auto* whole = std::get_if<WholeTree>(&plan);
     return whole ? whole->reason : "selective";
   }
-  SelectivePlan plan(const std::set<std::string>& changed) {
-    return std::get<SelectivePlan>(plan_selective_build(tree(), output(), {}, changed));
+  SelectivePlan plan(const std::set<std::string>& changed) { return plan(SourceChange{changed, {}, {}}); }
+  SelectivePlan plan(const SourceChange& change) {
+    return std::get<SelectivePlan>(plan_selective_build(tree(), output(), {}, change));
   }
 
   TemporaryDirectory directory_;
@@ -88,6 +89,36 @@ TEST_F(SelectiveBuild, FindsHeadersThroughRecordedDependencies) {
 TEST_F(SelectiveBuild, MakesNothingForFilesThatAreNotCompiled) {
   EXPECT_THAT(plan({"net/off.c", "include/off.h", "Documentation/a.rst", "MAINTAINERS"}).objects,
               testing::IsEmpty());
+}
+
+TEST_F(SelectiveBuild, SparesObjectsThatMentionNoNameOfAChangedHeaderAllButOne) {
+  put(tree() / "include/net/wide.h", "static inline int twice(int x) { return 2 * x; }\n");
+  const auto wide = "    " + (tree() / "include/net/wide.h").string() + " \\\n";
+  for (const char* name : {"a", "b", "c"}) {
+    const std::string source = std::string("net/") + name + ".c";
+    put(tree() / source, name == std::string("c") ? "int f(void) { return twice(2); }\n" : "int g;\n");
+    object(std::string("net/") + name + ".o", source, wide);
+  }
+  archive("net/built-in.a", {"a.o", "b.o", "c.o", "dev.o"});
+  archive("built-in.a", {"net/a.o", "net/b.o", "net/c.o", "net/dev.o"});
+  const std::set<std::string> changed = {"include/net/wide.h"};
+  EXPECT_THAT(plan(SourceChange{changed, {}, {}}).objects, ElementsAre("net/a.o", "net/b.o", "net/c.o"));
+  EXPECT_THAT(plan(SourceChange{changed, {{"include/net/wide.h", {"twice"}}}, {}}).objects,
+              ElementsAre("net/c.o"));
+  EXPECT_THAT(plan(SourceChange{changed, {{"include/net/wide.h", {"thrice"}}}, {}}).objects,
+              ElementsAre("net/a.o"));
+  EXPECT_THAT(
+      plan(SourceChange{{"include/net/wide.h", "net/b.c"}, {{"include/net/wide.h", {"thrice"}}}, {}}).objects,
+      ElementsAre("net/b.o"));
+}
+
+TEST_F(SelectiveBuild, MakesAgainWhatAStoppedBuildLeftUnmade) {
+  EXPECT_THAT(plan(SourceChange{{"net/dev.c"}, {}, {"net/tcp.o"}}).objects,
+              ElementsAre("net/dev.o", "net/tcp.o"));
+  put(record("net/tcp.o"),
+      "savedcmd_net/tcp.o := gcc\n\nsource_net/tcp.o := a.c\n\ndeps_net/tcp.o := \\\n  incl");
+  const auto torn = plan_selective_build(tree(), output(), {}, {{"net/dev.c"}, {}, {"net/tcp.o"}});
+  EXPECT_THAT(std::get<WholeTree>(torn).reason, HasSubstr("not whole"));
 }
 
 TEST_F(SelectiveBuild, LeavesToMakeWhatIsNoPlainSource) {
@@ -138,7 +169,8 @@ TEST_F(SelectiveBuild, AnUnfinishedBuildLosesOnlyWhatMakeDidNotFinish) {
 
 TEST_F(SelectiveBuild, TheStateOfAFolderIsReadBackAndGoneWhileABuildRuns) {
   BuildState state;
-  state.candidate.value = "abc";
+  state.candidates = {{"abc"}, {"def"}};
+  state.making = {"net/dev.o"};
   state.config_key = "key";
   state.whole = true;
   state.pending = {"net/dev.c"};
