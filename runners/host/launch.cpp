@@ -54,6 +54,12 @@ void default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Added to our own: who runs all of kverdict at another priority means its children, too.
+bool be_nicer(int by) {
+  errno = 0;
+  return ::nice(by) != -1 || errno == 0;
+}
+
 [[noreturn]] void become_program(const Prepared& prepared) {
   const LaunchSpec& spec = prepared.spec;
   default_signals();
@@ -61,7 +67,7 @@ void default_signals() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   bool ready = ::dup2(spec.input, 0) >= 0 && ::dup2(spec.output, 1) >= 0 && ::dup2(spec.output, 2) >= 0;
   if (ready && !spec.directory.empty()) ready = ::chdir(spec.directory.c_str()) == 0;
-  if (ready && spec.niceness != 0) ready = ::setpriority(PRIO_PROCESS, 0, spec.niceness) == 0;
+  if (ready && spec.niceness != 0) ready = be_nicer(spec.niceness);
   if (ready) {
     ::syscall(SYS_close_range, 3U, k_last_fd, 4U /* CLOSE_RANGE_CLOEXEC */);
     ::execve(spec.program.c_str(), prepared.argv.data(), prepared.environment.data());
