@@ -16,6 +16,7 @@
 #include "runners/error.hpp"
 #include "runners/host/file_lock.hpp"
 #include "runners/host/files.hpp"
+#include "runners/host/log.hpp"
 
 namespace kverdict {
 namespace {
@@ -282,9 +283,11 @@ Task<MakeResult> BuildProvider::Builder::build_here(BuildOrder order, bool fresh
   progress_.expected = fresh ? expected_objects() : 0;
   guess_expected_ = fresh && progress_.expected == 0;
   auto on_phase = [this](BuildPhase phase, unsigned done) { report(phase, done); };
+  const auto candidate = order.candidate;
   KernelBuild kernel(clock_, pool_, options_, place(), asked_, std::move(on_phase));
   auto running = kernel.run(std::move(order));
   auto result = co_await std::move(running);
+  log_info("built " + candidate.value.substr(0, 12) + ": " + kernel.how());
   const bool counted = fresh && std::holds_alternative<StoredImage>(result);
   if (counted) {
     make_dirs(count_file().parent_path());

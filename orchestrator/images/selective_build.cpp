@@ -70,11 +70,6 @@ bool is_recipe_file(std::string_view name) {
          name.ends_with(".include");
 }
 
-bool name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-         c == '.' || c == '+';
-}
-
 // Characters of a path in a record.
 constexpr std::array<bool, 256> k_path_characters = [] {
   std::array<bool, 256> table{};
@@ -90,12 +85,36 @@ bool path_character(char c) {
   return k_path_characters[static_cast<unsigned char>(c)];
 }
 
+// The end of a path as it is written: "lib/x.c" of "$(srctree)/lib/x.c", "x.c" of "$(src)/x.c" and "../x.c".
+std::string_view written_end(std::string_view word) {
+  const auto dots = word.rfind("../");
+  if (dots != std::string_view::npos) word.remove_prefix(dots + 3);
+  while (word.starts_with("./") || word.starts_with("/")) word.remove_prefix(1);
+  return word;
+}
+
+// In recipes a comma parts arguments.
+bool in_recipe_path(char c) {
+  return path_character(c) && c != ',' && c != '@' && c != '~';
+}
+
 void collect_source_names(std::string_view text, Names& names) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
-    while (end < text.size() && name_character(text[end])) ++end;
-    if (end > at && is_source(text.substr(at, end - at))) names.emplace(text.substr(at, end - at));
+    while (end < text.size() && in_recipe_path(text[end])) ++end;
+    if (end > at && is_source(text.substr(at, end - at)))
+      names.emplace(written_end(text.substr(at, end - at)));
     at = end + 1;
+  }
+}
+
+// Is the path, or an end of it, among the names? "x.c" alone means every x.c.
+bool is_mentioned(std::string_view path, const Names& mentions) {
+  for (;;) {
+    if (mentions.contains(std::string(path))) return true;
+    const auto slash = path.find('/');
+    if (slash == std::string_view::npos) return false;
+    path.remove_prefix(slash + 1);
   }
 }
 
@@ -350,7 +369,8 @@ std::optional<std::string> Planner::read_records() {
 // A source that no record names is not compiled, unless something that leaves no record reads it.
 std::optional<std::string> Planner::reject_unrecorded(const Names& mentions) {
   for (const auto& [name, paths] : by_name_) {
-    if (mentions.contains(std::string(name))) return paths.front() + " is named by a Makefile or script";
+    for (const auto& path : paths)
+      if (is_mentioned(path, mentions)) return path + " is named by a Makefile or script";
     for (const auto& path : paths)
       if (!recorded_.contains(path) && path.starts_with("arch/x86/")) return path + " has no record";
   }

@@ -27,10 +27,11 @@ std::string member(const std::string& name) {
 class SelectiveBuild : public testing::Test {
  protected:
   SelectiveBuild() {
-    for (const char* source : {"net/dev.c", "net/tcp.c", "net/off.c", "include/net/tcp.h", "include/gen.h",
-                               "arch/x86/vdso/time.c", "include/vdso/time.h", "include/off.h"})
+    for (const char* source :
+         {"net/dev.c", "net/tcp.c", "net/off.c", "include/net/tcp.h", "include/gen.h", "arch/x86/vdso/time.c",
+          "include/vdso/time.h", "include/off.h", "net/bare.c", "net/gen.h"})
       put(tree() / source, "");
-    put(tree() / "lib/Makefile", "$(obj)/gen.c: $(srctree)/include/gen.h\n");
+    put(tree() / "lib/Makefile", "$(obj)/gen.c: $(srctree)/include/gen.h $(src)/bare.c\n");
     object("net/dev.o", "net/dev.c", "");
     object("net/tcp.o", "net/tcp.c", "    " + (tree() / "net/../include/net/tcp.h").string() + " \\\n");
     object("arch/x86/vdso/time.o", "arch/x86/vdso/time.c", "  ../tree/include/vdso/time.h \\\n");
@@ -128,6 +129,8 @@ TEST_F(SelectiveBuild, LeavesToMakeWhatIsNoPlainSource) {
     EXPECT_THAT(reason({path}), HasSubstr("changed")) << path;
   EXPECT_THAT(reason({"net/new_and_gone.c"}), HasSubstr("is gone"));
   EXPECT_THAT(reason({"include/gen.h"}), HasSubstr("named by a Makefile"));
+  EXPECT_THAT(reason({"net/bare.c"}), HasSubstr("named by a Makefile")) << "no folder is written";
+  EXPECT_EQ(reason({"net/gen.h"}), "selective") << "another folder is written";
   EXPECT_THAT(reason({"arch/x86/vdso/time.c"}), HasSubstr("no plain part of vmlinux"));
   EXPECT_THAT(reason({"include/vdso/time.h"}), HasSubstr("no plain part of vmlinux"));
 }
