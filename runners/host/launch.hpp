@@ -19,7 +19,7 @@ struct LaunchSpec {
   std::filesystem::path directory;       // empty = ours
   int input = -1;                        // becomes stdin
   int output = -1;                       // becomes stdout and stderr
-  int niceness = 0;  // on top of ours
+  int niceness = 0;                      // on top of ours
 };
 
 // To the supervisor: end the program's group now. SIGTERM is passed on to the group.
