@@ -48,11 +48,9 @@ bool is_record(const fs::path& file) {
   return name.starts_with('.') && name.ends_with(".cmd");
 }
 
-// A record is whole when it ends with its last rule, or (without dependencies) with its only line.
 bool is_torn(const fs::path& record) {
   const auto text = read_file_if_there(record, k_max_record);
-  if (!text || text->empty() || text->back() != '\n') return true;
-  return text->find("\ndeps_") != std::string::npos && !text->ends_with("):\n");
+  return !text || !is_whole_record(*text);
 }
 
 // Was this file, written by the interrupted build, finished? Make writes the record after the file.
@@ -80,6 +78,16 @@ bool must_stay(const fs::path& file, const fs::path& output) {
 }
 
 }  // namespace
+
+// The rule for the dependencies comes last, but for one line that kbuild adds where objtool runs.
+bool is_whole_record(std::string_view text) {
+  if (text.empty() || text.back() != '\n') return false;
+  if (text.find("\ndeps_") == std::string_view::npos) return true;
+  const auto rule = text.rfind("\n$(deps_");
+  if (rule == std::string_view::npos) return false;
+  const auto line = text.substr(rule + 1, text.find('\n', rule + 1) - rule - 1);
+  return line.ends_with("):") && (text.ends_with("):\n") || text.ends_with(")\n"));
+}
 
 std::optional<BuildState> load_build_state(const fs::path& output) {
   const auto text = read_file_if_there(output / k_state, k_max_state);

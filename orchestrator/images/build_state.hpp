@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/core/model/candidate.hpp"
@@ -30,6 +31,9 @@ void store_build_state(const std::filesystem::path& output, const BuildState& st
 
 // Before make runs: no state any more, and a time stamp that later tells what this build wrote.
 void begin_build(const std::filesystem::path& output);
+
+// Is kbuild's record of how a file was made (dir/.name.cmd) complete, and no half of one?
+bool is_whole_record(std::string_view text);
 
 // Removes what an interrupted build may have left half written: of the files written since it began, all
 // that make did not finish (their command record is missing, older, or torn). Returns how many.

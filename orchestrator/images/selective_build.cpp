@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "orchestrator/images/ar_members.hpp"
+#include "orchestrator/images/build_state.hpp"
 #include "orchestrator/images/header_change.hpp"
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
@@ -287,7 +288,7 @@ std::optional<std::string> Planner::add_unmade() {
     const auto file = fs::path(object).parent_path() / ("." + fs::path(object).filename().string() + ".cmd");
     const auto text = read_file_if_there(output_ / file, k_max_file);
     const auto record = text ? parse_record(*text) : std::nullopt;
-    if (!record || record->target != object || !record->has_source || !text->ends_with("):\n"))
+    if (!record || record->target != object || !record->has_source || !is_whole_record(*text))
       return "the record of " + object + " is not whole";
     plan_.objects.push_back(object);
   }

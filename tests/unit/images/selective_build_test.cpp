@@ -170,6 +170,18 @@ TEST_F(SelectiveBuild, AnUnfinishedBuildLosesOnlyWhatMakeDidNotFinish) {
   EXPECT_FALSE(fs::exists(record("net/torn.o")));
 }
 
+TEST(BuildRecord, IsWholeWithItsLastRuleOrObjtoolsLineBehindIt) {
+  const std::string head = "savedcmd_a.o := gcc\n\nsource_a.o := a.c\n\ndeps_a.o := \\\n  a.h \\\n";
+  const std::string rules = "\na.o: $(deps_a.o)\n\n$(deps_a.o):\n";
+  EXPECT_TRUE(is_whole_record("cmd_b.a := ar b.a\n"));
+  EXPECT_TRUE(is_whole_record(head + rules));
+  EXPECT_TRUE(is_whole_record(head + rules + "\na.o: $(wildcard ./tools/objtool/objtool)\n"));
+  for (const std::string& torn :
+       {std::string(), std::string("cmd_b.a := a"), head, head + "\na.o: $(deps_a.o)\n",
+        head + "\na.o: $(deps_a.o)\n\n$(deps_", head + rules + "\na.o: $(wildcard ./to"})
+    EXPECT_FALSE(is_whole_record(torn)) << torn;
+}
+
 TEST_F(SelectiveBuild, TheStateOfAFolderIsReadBackAndGoneWhileABuildRuns) {
   BuildState state;
   state.candidates = {{"abc"}, {"def"}};
