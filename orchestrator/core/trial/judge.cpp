@@ -26,7 +26,7 @@ Judgement judge_failure(const Outcome& outcome, const Signature& hunted, const H
     if (match.answer == Match::Answer::unclear && unclear == nullptr) unclear = &oops;
   }
   if (outcome.kind == Outcome::Kind::hung && policy.hang == HangPolicy::bad) return {Verdict::bad, "hang"};
-  if (unclear != nullptr)
+  if (unclear != nullptr && policy.other_crash != OtherCrash::bad)
     return {Verdict::nothing, "a torn report that may be the hunted crash: " + unclear->title};
   return other(seen.empty() ? outcome.detail : seen.front().title, policy);
 }

@@ -51,6 +51,19 @@ TEST(Judge, AsksAgainWhenTheReportIsTorn) {
   EXPECT_EQ(verdict(outcome(Outcome::Kind::crashed, {torn})), Verdict::nothing);
 }
 
+TEST(Judge, CountsAnyCrashWhenThePolicySaysSoWithOrWithoutATitleToHunt) {
+  HuntPolicy policy;
+  policy.other_crash = OtherCrash::bad;
+  auto torn = oops("kernel BUG in corrupted");
+  torn.corrupted = true;
+  for (const auto& hunted : {k_hunted, Signature{}}) {
+    EXPECT_EQ(verdict(outcome(Outcome::Kind::crashed, {torn}), policy, hunted), Verdict::bad);
+    EXPECT_EQ(verdict(outcome(Outcome::Kind::crashed, {oops("KASAN: use-after-free in f")}), policy, hunted),
+              Verdict::bad);
+    EXPECT_EQ(verdict(outcome(Outcome::Kind::hung), policy, hunted), Verdict::bad);
+  }
+}
+
 TEST(Judge, SkipsWhatCannotBeTested) {
   EXPECT_EQ(verdict(outcome(Outcome::Kind::build_failed)), Verdict::skip);
   EXPECT_EQ(verdict(outcome(Outcome::Kind::boot_failed)), Verdict::skip);
