@@ -60,6 +60,7 @@ struct BuildConfig {
 struct TargetConfig {
   std::string runner = "libvirt";
   std::string uri = "qemu:///embed";
+  std::filesystem::path shared_directory;  // of a remote uri: what that host sees under the same path
   Bytes memory{256ULL << 20};
   unsigned cpus = 1;
   std::vector<Nic> nics{Nic{}};

@@ -122,6 +122,9 @@ std::vector<Key<Config>> target_keys() {
       {"target.uri", &at<t, &T::uri>, comfort,
        "libvirt connection: qemu:///embed needs nothing, or qemu:///session, qemu:///system, "
        "qemu+ssh://HOST/system"},
+      {"target.shared_directory", &at<t, &T::shared_directory>, comfort,
+       "for a uri of another host: a directory that both see under the same path; run.state and the image "
+       "cache (XDG_CACHE_HOME) must lie in it"},
       {"target.memory", &at<t, &T::memory>, question, "memory of the guest", {64ULL << 20, 1ULL << 40}},
       {"target.cpus", &at<t, &T::cpus>, question, "processors of the guest", {1, 256}},
       {"target.nics", &at<t, &T::nics>, question,

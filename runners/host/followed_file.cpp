@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -63,6 +64,16 @@ std::string FollowedFile::read_some() {
   return bytes;
 }
 
+// The file was read to its end: does its name belong to another one by now?
+bool FollowedFile::turn_to_replacement() {
+  struct stat ours {
+  }, named{};
+  if (::fstat(file_.get(), &ours) != 0 || ::stat(path_.c_str(), &named) != 0) return false;
+  if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return false;
+  file_ = open_followed(path_);
+  return true;
+}
+
 void FollowedFile::drop_notices() {
   if (is_fifo_) return;
   char buffer[4096];
@@ -76,6 +87,7 @@ Task<std::string> FollowedFile::next() {
     bool last = gone_;
     drop_notices();
     std::string bytes = read_some();
+    if (bytes.empty() && look_every_.count() > 0 && turn_to_replacement()) bytes = read_some();
     if (!bytes.empty() || last) co_return bytes;
     if (gone_) continue;
     auto waiting = something_new();

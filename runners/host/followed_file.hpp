@@ -1,5 +1,6 @@
 // The bytes of a file or fifo that another process still writes, as they come. Files are watched by inotify;
-// those that another host writes (network file systems report nothing) are looked at now and then instead.
+// those that another host writes (network file systems report nothing) are looked at now and then instead,
+// also whether another file took their place (log keepers start a new one at the beginning and at a size).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,6 +30,7 @@ class FollowedFile {
  private:
   std::string read_some();
   void drop_notices();
+  bool turn_to_replacement();
   Task<void> something_new();
 
   std::filesystem::path path_;

@@ -268,7 +268,10 @@ Task<void> Connection::create(std::string name, std::string xml) {
 Task<void> Connection::destroy(std::string name) {
   auto work = [shared = shared_, name] {
     DomainHandle domain = lookup(*shared, name);
-    if (virDomainDestroy(domain.get()) != 0) throw_call(shared->uri, "virDomainDestroy " + name);
+    // A guest that ended by itself in the meantime is as gone as we want it.
+    if (virDomainDestroy(domain.get()) != 0 && last_code() != VIR_ERR_NO_DOMAIN &&
+        last_code() != VIR_ERR_OPERATION_INVALID)
+      throw_call(shared->uri, "virDomainDestroy " + name);
   };
   auto calling = call("virDomainDestroy " + name, std::move(work));
   co_await std::move(calling);

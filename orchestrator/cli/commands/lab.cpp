@@ -97,6 +97,7 @@ MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<st
 RunnerOpener open_machines(const Config& config, const Places& places) {
   RunnerSettings settings;
   settings.libvirt.uri = config.target.uri;
+  settings.libvirt.shared_directory = config.target.shared_directory;
   settings.libvirt.state_directory = places.state;
   settings.libvirt.acceleration = acceleration_of(config.target.kvm);
   return prepare_runner(config.target.runner, settings);

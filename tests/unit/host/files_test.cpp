@@ -166,6 +166,27 @@ TEST_F(Files, OfOtherHostsAreLookedAtNowAndThen) {
   EXPECT_EQ(clock.run(look_now_and_then(clock, directory_ / "console")), "early late");
 }
 
+// As a log keeper does: at the start, and when the file has become large.
+Task<std::string> look_at_replacements(FakeClock& clock, fs::path path) {
+  FollowedFile file(clock.executor(), path, Millis(5));
+  AppendFile::open(path).append("one ", Durability::plain);
+  std::string bytes;
+  for (const char* more : {"two ", "three"}) {
+    bytes += co_await file.next();
+    fs::rename(path, path.string() + ".0");
+    AppendFile::open(path).append(more, Durability::plain);
+  }
+  file.writer_gone();
+  for (std::string rest = co_await file.next(); !rest.empty(); rest = co_await file.next()) bytes += rest;
+  co_return bytes;
+}
+
+TEST_F(Files, OfOtherHostsMayBeReplaced) {
+  write_file(directory_ / "console", "");
+  FakeClock clock;
+  EXPECT_EQ(clock.run(look_at_replacements(clock, directory_ / "console")), "one two three");
+}
+
 Task<std::string> follow_nothing(FakeClock& clock, fs::path path) {
   FollowedFile file(clock.executor(), path);
   Task<std::string> waiting = file.next();
