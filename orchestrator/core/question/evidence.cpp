@@ -13,7 +13,12 @@ Signature hunted_signature(const State& state, const HuntPolicy& hunt) {
   return learnt;
 }
 
-void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
+bool never_under_load(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::build_failed || outcome.kind == Outcome::Kind::boot_failed ||
+         outcome.kind == Outcome::Kind::untestable || outcome.exposure.count() == 0;
+}
+
+void count(Standing& standing, const Judgement& judgement, const Outcome& outcome) {
   switch (judgement.verdict) {
     case Verdict::bad:
       ++standing.bad;
@@ -23,11 +28,12 @@ void count(Standing& standing, const Judgement& judgement, Outcome::Kind kind) {
       return;
     case Verdict::skip:
       ++standing.skipped;
+      ++(never_under_load(outcome) ? standing.broken : standing.foreign);
       return;
     case Verdict::nothing:
-      if (kind == Outcome::Kind::stopped)
+      if (outcome.kind == Outcome::Kind::stopped)
         ++standing.stopped;
-      else if (kind == Outcome::Kind::inconclusive)
+      else if (outcome.kind == Outcome::Kind::inconclusive)
         ++standing.lab_errors;
       else
         ++standing.unclear;
@@ -148,7 +154,7 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
       judgement = {Verdict::nothing, judgement.reason + " (before the load; asked again)"};
     standing.trials.push_back(trial.number);
     standing.exposure += outcome.exposure;
-    count(standing, judgement, outcome.kind);
+    count(standing, judgement, outcome);
     settle(standing, judgement);
     if (auto run = as_evidence(trial, judgement)) standing.record.push_back(std::move(*run));
   }

@@ -30,11 +30,19 @@ struct Standing {
   Verdict verdict = Verdict::nothing;  // bad if any run was bad, else good if any was good, else skip
   std::string reason;                  // of the run that decided
   unsigned bad = 0, good = 0, skipped = 0, lab_errors = 0, unclear = 0, stopped = 0;  // runs
-  bool marked = false;                      // the verdict is a person's word
+  unsigned broken = 0;   // skipped runs that never came under load: it does not build or boot
+  unsigned foreign = 0;  // skipped runs that died of something else under load
+  bool marked = false;   // the verdict is a person's word
   std::chrono::milliseconds exposure{0};    // under workload, all runs together
   std::vector<std::uint32_t> trials;        // numbers, oldest first
   std::vector<Run> record;                  // the runs that are evidence, oldest first
   std::optional<CandidateId> same_code_as;  // verdict taken over: the kernel was byte for byte that one
+  // Another bug that shows now and then hides the answer of one run; one that always shows, of all.
+  bool untestable() const {
+    return broken > 0 || (marked && verdict == Verdict::skip) ||
+           (foreign >= k_foreign_limit && bad + good == 0);
+  }
+  static constexpr unsigned k_foreign_limit = 5;
   unsigned runs() const { return bad + good + skipped + lab_errors + unclear + stopped; }
 };
 

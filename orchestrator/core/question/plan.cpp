@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/core/question/bayes.hpp"
 #include "orchestrator/core/question/confidence.hpp"
 
 namespace kverdict {
@@ -70,7 +71,13 @@ Costs costs_of(const State& state, milliseconds run, std::set<CandidateId> known
 }
 
 Plan make_plan(const Question& question) {
-  return plan_classic(question);
+  switch (question.rules.method) {
+    case Method::classic:
+      return plan_classic(question);
+    case Method::bayes:
+      return plan_bayes(question);
+  }
+  return {};
 }
 
 Conclusion give_up(const Question& question, std::string why) {

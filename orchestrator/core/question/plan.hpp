@@ -28,10 +28,11 @@ struct Running {
 
 // What things take, measured as the session goes.
 struct Costs {
-  std::chrono::milliseconds build{60'000};  // of a candidate that is not built: the next one
-  std::chrono::milliseconds boot{20'000};   // power-on to load, and the way down
-  std::chrono::milliseconds run{60'000};    // under load, when it passes and is not shortened
-  std::set<CandidateId> built;              // boots at once
+  std::chrono::milliseconds build{60'000};     // of a candidate that is not built: the next one
+  std::chrono::milliseconds boot{20'000};      // power-on to load, and the way down
+  std::chrono::milliseconds run{60'000};       // under load, when it passes and is not shortened
+  std::chrono::milliseconds handling{25'000};  // of a trial, besides its time: logs to read, machines to wear
+  std::set<CandidateId> built;                 // boots at once
 };
 
 // `run` is the configured length of the workload (0 = unknown: what passing runs took); `known_built` is what
