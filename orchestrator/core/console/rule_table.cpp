@@ -10,6 +10,16 @@ constexpr auto k_torn = Wholeness::torn;
 constexpr auto k_traced = Wholeness::trace;
 constexpr auto k_minor = Gravity::complaint;
 
+// Ciphers read what their callers left uninitialised; other reports name them.
+constexpr std::string_view k_ciphers =
+    "*aes* keccakf* crypto_* cipher_* cbc_* ctr_* xts_* ecb_* cts_* gcm_* lskcipher* skcipher* "
+    "simd_skcipher* shash_* ahash_* drbg_* rng_* jent_* chacha* poly1305* ghash* sha1_* sha256_* sha512_* "
+    "blake2*";
+// A page is put wherever its last user is.
+constexpr std::string_view k_page_puts =
+    "free_page* free_unref_* free_one_page* free_tail* __folio_put* folio_put* release_pages* put_page* "
+    "__put_page*";
+
 // Order within a cue is order of preference: the first row whose header and body fit names the report.
 constexpr Rule k_rules[] = {
     // Sanitizers.
@@ -33,8 +43,8 @@ constexpr Rule k_rules[] = {
      "kasan", "KASAN-{1}-WRITE"},
     {"BUG:", "BUG: KASAN: {}", "", "KASAN: {1}", "", "kasan", "KASAN-READ", k_none, k_torn},
     {"BUG:", "BUG: KMSAN: kernel-usb-infoleak in {o}", "", "KMSAN: kernel-usb-infoleak in {F}",
-     "KMSAN origin in {O}", "kmsan", "KMSAN-INFO-LEAK"},
-    {"BUG:", "BUG: KMSAN: {w} in {o}", "", "KMSAN: {1} in {F}", "bad-access in {F}", "kmsan", "KMSAN-{1}"},
+     "KMSAN origin in {O}", "kmsan", "KMSAN-INFO-LEAK", trace, k_traced, k_ciphers},
+    {"BUG:", "BUG: KMSAN: {w} in {o}", "", "KMSAN: {1} in {F}", "bad-access in {F}", "kmsan", "KMSAN-{1}", trace, k_traced, k_ciphers},
     {"BUG:", "BUG: KMSAN: {}", "", "KMSAN: {1}", "", "kmsan", "KMSAN-UNKNOWN", k_none, k_torn},
     {"BUG:", "BUG: KCSAN: data-race in {f} / {f}", "", "KCSAN: data-race in {1} / {2}", "", "kcsan",
      "KCSAN-DATARACE", k_none, k_whole},
@@ -229,11 +239,12 @@ constexpr Rule k_rules[] = {
      "atomic_sleep", "LOCKDEP", trace},
     {"BUG:", "BUG: workqueue leaked lock or atomic", "last function: {f}",
      "BUG: workqueue leaked lock or atomic in {F}", "", "atomic_sleep", "UNKNOWN", body},
-    {"BUG:", "BUG: workqueue leaked ", "last function: {f}",
-     "BUG: workqueue leaked atomic, lock or RCU in {F}", "", "atomic_sleep", "UNKNOWN", body},
+    {"BUG:", "BUG: workqueue leaked {}", "", "BUG: workqueue leaked {1}", "", "atomic_sleep", "UNKNOWN", k_none,
+     k_whole},
 
     // Memory management.
-    {"BUG:", "BUG: Bad page state", "", "BUG: Bad page state in {F}", "", "mm_bug", "UNKNOWN", chain},
+    {"BUG:", "BUG: Bad page state", "", "BUG: Bad page state in {F}", "", "mm_bug", "UNKNOWN", chain, k_traced,
+     k_page_puts},
     {"BUG:", "BUG: Bad page map", "", "BUG: Bad page map", "", "mm_bug", "UNKNOWN", k_none, k_torn},
     {"BUG:", "BUG: Bad page cache", "", "BUG: Bad page cache in {F}", "", "mm_bug", "UNKNOWN", chain},
     {"BUG:", "BUG: Bad rss-counter state", "", "BUG: Bad rss-counter state", "", "mm_bug", "UNKNOWN", k_none,
@@ -287,7 +298,7 @@ constexpr Rule k_rules[] = {
     {"WARNING:", "WARNING: *fs/proc/generic.c*proc_register", "", "WARNING: proc registration bug in {F}", "",
      "warning", "WARNING", trace, k_traced, "proc_* _proc_*"},
     {"WARNING:", "WARNING: *kernel/locking/lockdep.c", "", "WARNING: locking bug in {F}", "", "lockdep",
-     "LOCKDEP", trace},
+     "LOCKDEP", trace, k_traced, "lock_sock* release_sock*"},
     {"WARNING:", "WARNING: *mm/slab_common.c*kmalloc", "", "WARNING: kmalloc bug in {F}", "", "warning",
      "WARNING", trace},
     {"WARNING:", "WARNING: *mm/util.c*kvmalloc", "", "WARNING: kmalloc bug in {F}", "", "warning", "WARNING",
