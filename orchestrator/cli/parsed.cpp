@@ -63,6 +63,7 @@ void LogParse::look() {
       found_.push_back(std::move(oops));
       continue;
     }
+    if (oops.complaint && oops.kind != "oom") continue;
     auto& first = oops.complaint ? complaint_ : chosen_;
     if (!first || oops.first_line < first->first_line) first = std::move(oops);
   }

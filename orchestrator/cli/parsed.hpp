@@ -11,7 +11,9 @@
 
 namespace kverdict {
 
-// first: the crash that names the log; when there is none, the first complaint (OOM kill, file system error).
+// first: the crash that names the log; when there is none, what the kernel did to stay alive (OOM kill,
+// failed allocation). Error messages that it shrugs off (file systems, I/O, corrected hardware) are for
+// `all`.
 enum class ParseExtent { first, all };
 
 class LogParse {

@@ -35,7 +35,8 @@ constexpr Family k_glue[] = {
      "*_trap do_trap* *_error_trap* *apic_timer_interrupt* asm_exc_* exc_* asm_sysvec_* sysvec_* asm_call_* "
      "asm_common_interrupt* error_entry* error_exit* irqentry_* general_protection do_general_protection "
      "page_fault async_page_fault do_page_fault __do_page_fault* do_async_page_fault* handle_page_fault* "
-     "do_kern_addr_fault* do_user_addr_fault* double_fault do_double_fault* int3 do_int3* do_debug_exception* "
+     "do_kern_addr_fault* do_user_addr_fault* double_fault do_double_fault* int3 do_int3* "
+     "do_debug_exception* "
      "do_translation_fault* do_mem_abort* do_sp_pc_abort* do_tag_* __die_kernel_fault* __do_kernel_fault* "
      "el1_* el1h_* do_DataAbort do_PrefetchAbort do_undefinstr do_alignment* program_check_* "
      "__program_check* ret_from_exception_* __exception_text_start secondary_startup* __virt_to_phys* "
@@ -68,7 +69,8 @@ constexpr Family k_glue[] = {
     {"lib/debugobjects, lib/refcount, lib/ref_tracker, lib/kobject", "count and track objects of others",
      "debug_object* debug_print_object* debug_check_* __debug_object* __debug_check* timer_is_static_object* "
      "work_is_static_object* refcount_* __refcount_* kref_* ref_tracker_* kobject_* add_uevent_var*"},
-    {"kernel/locking/spinlock_debug", "finds what callers do with a lock", "spin_bug* spin_dump* rwlock_bug*"},
+    {"kernel/locking/spinlock_debug", "finds what callers do with a lock",
+     "spin_bug* spin_dump* rwlock_bug*"},
     {"mm/usercopy, fortify", "find what callers copy",
      "usercopy_* report_usercopy* *check_object_size* *check_heap_object* *fortify* copy_overflow*"},
 
@@ -101,7 +103,8 @@ constexpr Family k_glue[] = {
      "__percpu_up* seqlock_* read_seq* *seqprop* *seqcount* bit_spin_*"},
     {"run queue locks", "locks of the scheduler", "__task_rq_lock* task_rq_lock* raw_spin_rq_* rq_lock*"},
     {"lib/atomic64, asm/atomic, asm/bitops", "touch one word of others",
-     "atomic_* atomic64_* arch_atomic* raw_atomic* __atomic_* __ll_sc_* __lse_* test_bit* set_bit* clear_bit* "
+     "atomic_* atomic64_* arch_atomic* raw_atomic* __atomic_* __ll_sc_* __lse_* test_bit* set_bit* "
+     "clear_bit* "
      "test_and_* variable_test_bit* __xchg* __cmpxchg* cmpxchg* find_next_*bit* find_first_*bit* "
      "find_last_bit* _find_*bit*"},
 
@@ -113,7 +116,8 @@ constexpr Family k_glue[] = {
      "strspn* strcspn* strcasecmp* strncasecmp* strim* skip_spaces* strreplace* rep_movs* rep_stos* sort "
      "sort_r* __sort* bsearch*"},
     {"lib/vsprintf, lib/hexdump, kernel/printk", "print what they are given",
-     "vsnprintf* vscnprintf* snprintf* scnprintf* sprintf* vsprintf* kasprintf* kvasprintf* va_format* string "
+     "vsnprintf* vscnprintf* snprintf* scnprintf* sprintf* vsprintf* kasprintf* kvasprintf* va_format* "
+     "string "
      "string_nocheck* pointer number put_dec* hex_string* *_addr_string* hex_dump* print_hex* "
      "msg_print_text* printk* _printk* vprintk* console_unlock* console_flush* console_trylock* log_store* "
      "dev_printk* __dev_printk* dev_vprintk* _dev_* netdev_printk* __netdev_printk* netdev_err* netdev_warn* "
@@ -124,7 +128,8 @@ constexpr Family k_glue[] = {
      "copy_page_from_iter* iterate_iovec* iterate_bvec* iterate_kvec* iterate_and_advance* clear_user* "
      "__clear_user* get_user* __get_user* put_user* __put_user*"},
     {"lib/checksum, lib/crc", "read what they are told",
-     "csum_* __csum_* crc16* crc32* __crc32* crc64* crc7* crc8* crc_itu_t* crc_ccitt* crc_t10dif* crct10dif*"},
+     "csum_* __csum_* crc16* crc32* __crc32* crc64* crc7* crc8* crc_itu_t* crc_ccitt* crc_t10dif* "
+     "crct10dif*"},
     {"port and memory I/O", "reach the device for a driver",
      "logic_in* logic_out* inb inw inl outb outw outl readb readw readl readq writeb writew writel writeq "
      "ioread* iowrite*"},

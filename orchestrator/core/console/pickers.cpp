@@ -16,7 +16,8 @@ constexpr std::string_view k_anchors =
     "run_timer_softirq* __run_timers* call_timer_fn* expire_timers* *hrtimer_run_* tasklet_action* "
     "tasklet_hi_action* process_one_work* worker_thread* kthread ret_from_fork* smpboot_thread_fn* "
     "cpu_startup_entry* start_secondary* start_kernel* x86_64_start* rest_init* do_idle* cpu_idle* "
-    "secondary_start* *netif_receive_skb* __netif_receive* process_backlog* napi_poll* net_rx_action* "
+    "secondary_start* *netif_receive_skb* __netif_receive* process_backlog* napi_poll* __napi_poll* "
+    "net_rx_action* "
     "vfs_read* vfs_write* __vfs_read* __vfs_write* new_sync_read* new_sync_write* do_iter_read* "
     "do_iter_write* call_read_iter* call_write_iter* do_iter_readv_writev* do_loop_readv* vfs_iter_* "
     "vfs_ioctl* do_vfs_ioctl* compat_SyS_ioctl* __do_compat_sys_ioctl* __se_compat_sys_ioctl* "
@@ -28,9 +29,9 @@ constexpr std::string_view k_anchors =
 
 // By parts of names: what waits says so.
 constexpr std::string_view k_waits =
-    "*sched* *_lock* *_slowlock* *down* *rwsem* *completion* *kthread* *wait* *synchronize* context_switch* "
-    "__switch_to* *cancel_delayed_work* *rcu_barrier* lock_page* lock_sock* lock_buffer* *_freeze* "
-    "*nanosleep* usb_start_wait_urb* usb_*_msg yield* *_barrier";
+    "*sched* *_lock* *_slowlock* down_* __down* *_down_* *rwsem* *completion* *kthread* *wait* *synchronize* "
+    "context_switch* __switch_to* *cancel_delayed_work* *cancel_work* *rcu_barrier* lock_page* lock_buffer* "
+    "*_freeze* *nanosleep* *_barrier usb_start_wait_urb* usb_*_msg yield*";
 
 // Hangs of everybody who needs these are one hang, wherever in the trace they stand.
 constexpr std::string_view k_bottlenecks =
@@ -86,7 +87,8 @@ std::string_view pick_stalled(const std::vector<NamedFrame>& frames) {
     if (k_detector_set.holds(name)) return {};
     if (k_anchor_set.holds(name)) {
       if (name.starts_with("smp_call_function")) return frame.function;
-      if (!last.empty() && !fits_any(k_tick, plain_function(last))) return last;
+      if (last.empty()) return frames.front().function;
+      if (!fits_any(k_tick, plain_function(last))) return last;
       continue;
     }
     if (!is_glue(name)) last = frame.function;

@@ -140,6 +140,14 @@ void choose_picked(const Body& body, std::string_view (*pick)(const std::vector<
   });
 }
 
+// The last steps of an interrupt's way in, by architecture.
+bool is_interrupt_entry(std::string_view function) {
+  return fits_any(
+      "*apic_timer_interrupt* el1_irq* el1_interrupt* el1h_64_irq* __irq_svc* decrementer_common* "
+      "timer_interrupt ext_int_handler handle_vint_wrap* riscv_intc_irq* do_irq_handler*",
+      function);
+}
+
 // What the tick interrupted, when the report shows it: all frames behind the interrupt's entry.
 void choose_interrupted(const Body& body, Choice& choice) {
   std::vector<NamedFrame> frames;
@@ -147,8 +155,9 @@ void choose_interrupted(const Body& body, Choice& choice) {
   for (const auto& step : body) {
     const bool frame = step.kind == Kind::frame || (step.kind == Kind::pointer && step.has_name);
     if (behind && !frame) break;
-    if (behind && step.reliable) frames.push_back({step.function, step.module});
-    behind = behind || (frame && step.reliable && fits("*apic_timer_interrupt*", step.function));
+    const bool entry = frame && step.reliable && is_interrupt_entry(step.function);
+    if (behind && step.reliable && !(entry && frames.empty())) frames.push_back({step.function, step.module});
+    behind = behind || entry;
   }
   const auto frame = pick_stalled(frames);
   if (frame.empty()) return;

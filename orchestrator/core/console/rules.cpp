@@ -35,6 +35,18 @@ constexpr BenignFamily k_benign[] = {
     {"WARNING: *Please"},
     {"WARNING: *please"},
     {"WARNING: workqueue cpumask"},
+    {"WARNING: *data leaks possible"},
+    {"WARNING: *not compiled with"},
+    {"WARNING: *performance"},
+    {"WARNING: *clocksource"},
+    {"WARNING: *BIOS bug"},
+    {"WARNING: *has been replaced"},
+    {"WARNING: *command line"},
+    {"WARNING: *may be unreliable"},
+    {"WARNING: Ignoring "},
+    {"WARNING: Estimating "},
+    {"WARNING: CPU does not support"},
+    {"INFO: timekeeping"},
 };
 
 // Words in front of a header that say who found it.
@@ -159,7 +171,9 @@ Cue find_cue(std::string_view text) {
   const auto lead = lead_length(text);
   if (const auto cue = cue_at_start(text, lead); cue.found()) return cue;
   if (const auto cue = cue_at_colon(text, lead); cue.found()) return cue;
-  return lead == 0 ? Cue{} : cue_at_colon(text, 0);
+  if (lead == 0) return {};
+  if (const auto cue = cue_at_colon(text, 0); cue.found()) return cue;
+  return cue_at_start(text, 0);
 }
 
 Header header_in(std::string_view text) {
@@ -174,7 +188,7 @@ Header header_in(std::string_view text) {
     from = colon + 1;
   }
   if (header.rules.empty() && lead != 0)
-    if (const auto cue = cue_at_colon(text, 0); cue.found()) add_rules(text, cue.at, lead, header);
+    if (const auto cue = find_cue(text); cue.found()) add_rules(text, cue.at, lead, header);
   if (!header.rules.empty() && is_benign(text.substr(header.at))) return {};
   return header;
 }

@@ -189,9 +189,9 @@ BodyStep pointer_at(std::string_view rest) {
 }
 
 std::optional<BodyStep> read_pointer(std::string_view text) {
-  static constexpr std::array<std::string_view, 13> k_names = {
-      "RIP: ", "RIP  ", "EIP is at ", "EIP: ", "IP: ",        "PC is at ", "pc : ",
-      "pc: ",  "NIP [", "epc : ",     "epc: ", "Krnl PSW : ", "RIP:"};
+  static constexpr std::array<std::string_view, 16> k_names = {
+      "RIP: ", "RIP  ",  "EIP is at ", "EIP: ",    "IP: ",  "PC is at ", "pc : ",       "pc: ",
+      "NIP [", "epc : ", "epc: ",      "epc   : ", "ERA: ", "IAOQ[0]: ", "Krnl PSW : ", "RIP:"};
   for (const auto name : k_names) {
     if (text[0] != name[0] || !text.starts_with(name)) continue;
     auto rest = text.substr(name.size());

@@ -11,7 +11,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::string_view k_oom = "[   10.000000] EXT4-fs error (device sda1): ext4_find_entry:1455: bad\n";
+constexpr std::string_view k_error =
+    "[   10.000000] EXT4-fs error (device sda1): ext4_find_entry:1455: bad\n";
+constexpr std::string_view k_oom = "[   10.000000] Out of memory: Killed process 7 (stress) total-vm:1kB\n";
 constexpr std::string_view k_lockup =
     "[   11.000000] BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 33s!\n"
     "[   12.000000] nothing more\n";
@@ -39,12 +41,13 @@ TEST(Parsed, TheFirstCrashNamesTheLog) {
               ElementsAre("BUG: workqueue lockup"));
 }
 
-TEST(Parsed, AComplaintNamesALogThatHoldsNoCrash) {
-  EXPECT_THAT(titles_of({k_oom}, ParseExtent::first), ElementsAre("EXT4-fs error"));
+TEST(Parsed, AnOomKillNamesALogThatHoldsNoCrash) {
+  EXPECT_THAT(titles_of({k_oom}, ParseExtent::first), ElementsAre("out of memory: killed process"));
+  EXPECT_THAT(titles_of({k_error}, ParseExtent::first), IsEmpty());
 }
 
 TEST(Parsed, AllReportsComeInOrder) {
-  EXPECT_THAT(titles_of({k_oom, k_lockup}, ParseExtent::all),
+  EXPECT_THAT(titles_of({k_error, k_lockup}, ParseExtent::all),
               ElementsAre("EXT4-fs error", "BUG: workqueue lockup"));
 }
 

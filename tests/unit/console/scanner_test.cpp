@@ -35,6 +35,36 @@ constexpr const char* k_x86 =
     "Call Trace:\n <TASK>\n dump_stack_lvl+0x1/0x2\n my_driver_rx+0x1/0x2 [my]\n do_syscall_64+0x1/0x2\n";
 
 INSTANTIATE_TEST_SUITE_P(
+    Architectures, Reports,
+    testing::Values(
+        HeaderCase{
+            "CPU 0 Unable to handle kernel paging request at virtual address 00000004, epc == 8031c2d4\n"
+            "Oops[#1]:\nepc   : 8031c2d4 f+0x44/0x1c0\nra    : 8031c2b0 g+0x20/0x1c0\n"
+            "Call Trace:\n[<8031c2d4>] f+0x44/0x1c0\n",
+            "BUG: unable to handle kernel paging request in f", "page_fault"},
+        HeaderCase{"Oops - illegal instruction [#1]\nepc : f+0x12/0xfee [m]\nCall Trace:\n"
+                   "[<ffffffff0160a012>] f+0x12/0xfee [m]\n",
+                   "invalid opcode in f", "trap"},
+        HeaderCase{"CPU 2 Unable to handle kernel paging request at virtual address 0000000000000010, era == "
+                   "9000000003c2a1b0\nOops[#1]:\n  ERA: 9000000003c2a1b0 f+0x70/0x1200\nCall Trace:\n"
+                   "[<9000000003c2a1b0>] f+0x70/0x1200\n",
+                   "BUG: unable to handle kernel paging request in f", "page_fault"},
+        HeaderCase{
+            "specification exception: 0006 ilc:2 [#1] SMP\nKrnl PSW : 0704c00180000000 "
+            "000003ff8021a2b6 (f+0x3e/0x1f0 [m])\nCall Trace:\n [<000003ff8021a2b6>] f+0x3e/0x1f0 [m]\n",
+            "specification exception in f", "trap"},
+        HeaderCase{"CFI failure at f+0x1c4/0x350 (target: g+0x0/0x40; expected type: 0x12345678)\n"
+                   "invalid opcode: 0000 [#1] SMP\nRIP: 0010:f+0x1c4/0x350\nCall Trace:\n h+0x1/0x2\n",
+                   "CFI failure in f", "trap"},
+        HeaderCase{"BUG: workqueue leaked atomic, lock or RCU: kworker/1:2[46]\n"
+                   "     preempt=0x00000000 lock=0->1 RCU=0->0 workfn=f\nCall Trace:\n g+0x1/0x2\n",
+                   "BUG: workqueue leaked atomic, lock or RCU: kworker/NUM:NUM[NUM]", "atomic_sleep"},
+        HeaderCase{"rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-...D } 5250 jiffies\n"
+                   "NMI backtrace for cpu 1\nRIP: 0010:e1000_clean_tx_irq+0x40/0x400\nCall Trace:\n"
+                   " e1000_clean+0x6a/0x600\n __napi_poll+0x28/0x1c0\n net_rx_action+0x2a0/0x300\n",
+                   "INFO: rcu detected stall in e1000_clean", "rcu_stall"}));
+
+INSTANTIATE_TEST_SUITE_P(
     All, Reports,
     testing::Values(HeaderCase{"Oops: general protection fault, probably for non-canonical address "
                                "0xdead000000000100: 0000 [#1] SMP\nRIP: 0010:f+0x1/0x2\n"
