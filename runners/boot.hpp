@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -54,7 +55,27 @@ struct BootSpec {
   std::filesystem::path directory;  // the boot's own directory (exists): raw console log, spec, logs
 };
 
-enum class ConsoleSource : std::uint8_t { serial, netconsole };
+enum class ConsoleSource : std::uint8_t {
+  serial,
+  netconsole,
+  memory,  // the kernel's own log, taken from the guest's memory after its death
+};
+
+// What netconsole brought, and what went wrong on the way.
+struct NetconsoleCounts {
+  std::uint64_t datagrams = 0;         // of this machine
+  std::uint64_t records = 0;           // extended, whole
+  std::uint64_t plain = 0;             // datagrams without a header
+  std::uint64_t lost = 0;              // sequence numbers that never came
+  std::uint64_t duplicates = 0;        // left out
+  std::uint64_t late = 0;              // behind a later number
+  std::uint64_t broken_fragments = 0;  // records whose pieces never came together
+  std::uint64_t other_boot = 0;        // left out: of an earlier or later boot
+  std::uint64_t too_large = 0;         // left out: no kernel sends such datagrams
+  std::uint64_t strangers = 0;         // left out: from another sender
+  std::uint64_t overflowed = 0;        // dropped because nobody took them in time
+  bool operator==(const NetconsoleCounts&) const = default;
+};
 
 // Raw bytes as they came; may end anywhere inside a line.
 struct ConsoleChunk {
@@ -71,6 +92,7 @@ struct GuestExit {
   };
   Cause cause = Cause::lost;
   std::string detail;
+  std::optional<NetconsoleCounts> netconsole = std::nullopt;  // none: nobody listened
 };
 
 using ConsoleEvent = std::variant<ConsoleChunk, GuestExit>;

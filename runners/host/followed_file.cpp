@@ -82,20 +82,25 @@ void FollowedFile::drop_notices() {
 }
 
 // Notices are dropped before the read: what is written after the read makes a new one.
+std::string FollowedFile::take() {
+  drop_notices();
+  std::string bytes = read_some();
+  if (bytes.empty() && look_every_.count() > 0 && turn_to_replacement()) bytes = read_some();
+  return bytes;
+}
+
 Task<std::string> FollowedFile::next() {
   for (;;) {
     bool last = gone_;
-    drop_notices();
-    std::string bytes = read_some();
-    if (bytes.empty() && look_every_.count() > 0 && turn_to_replacement()) bytes = read_some();
+    std::string bytes = take();
     if (!bytes.empty() || last) co_return bytes;
-    if (gone_) continue;
-    auto waiting = something_new();
+    auto waiting = wait();
     co_await std::move(waiting);
   }
 }
 
-Task<void> FollowedFile::something_new() {
+Task<void> FollowedFile::wait() {
+  if (gone_) co_return;
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   if (look_every_.count() > 0) {

@@ -24,6 +24,10 @@ class FollowedFile {
   // The next bytes, 64 KiB at most; waits for them. After writer_gone(): what is left, then empty = end.
   // Cancellable; one call at a time.
   Task<std::string> next();
+  // What is there now, 64 KiB at most; never waits. After writer_gone(), empty = end.
+  std::string take();
+  // Until take() may give something, or the writer is gone. Cancellable; one call at a time.
+  Task<void> wait();
   // Nothing will be written any more: a waiting next() wakes up.
   void writer_gone();
 
@@ -31,7 +35,6 @@ class FollowedFile {
   std::string read_some();
   void drop_notices();
   bool turn_to_replacement();
-  Task<void> something_new();
 
   std::filesystem::path path_;
   Fd file_;
