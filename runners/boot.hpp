@@ -45,6 +45,12 @@ struct MachineShape {
   bool operator==(const MachineShape&) const = default;
 };
 
+// Does the guest send its kernel log over the network, too?
+enum class NetconsoleUse {
+  off,
+  automatic,  // where the runner can listen and the kernel has it
+};
+
 // One boot. The runner adds to the command line what its machines need (console=, clock rate).
 struct BootSpec {
   std::string label;  // unique among live boots; [a-zA-Z0-9._-]; names the domain
@@ -52,6 +58,7 @@ struct BootSpec {
   std::filesystem::path initramfs;
   std::string cmdline;
   MachineShape shape;
+  NetconsoleUse netconsole = NetconsoleUse::off;
   std::filesystem::path directory;  // the boot's own directory (exists): raw console log, spec, logs
 };
 
@@ -99,8 +106,9 @@ using ConsoleEvent = std::variant<ConsoleChunk, GuestExit>;
 
 // How a silent guest is made to speak before it is destroyed.
 enum class Provocation {
-  nmi,    // guests boot with unknown_nmi_panic: gives the stack of the culprit
-  sysrq,  // SysRq-l, -t, -w: CPUs, tasks, blocked tasks
+  nmi,     // guests boot with unknown_nmi_panic: gives the stack of the culprit
+  memory,  // not the guest speaks, but its memory: the kernel's log is read out of it, a chunk of that source
+  sysrq,   // SysRq-l, -t, -w, -m: CPUs, tasks, blocked tasks, memory
 };
 
 }  // namespace kverdict

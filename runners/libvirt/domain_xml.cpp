@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "runners/error.hpp"
+#include "runners/libvirt/netconsole_card.hpp"
 
 namespace kverdict {
 
@@ -57,23 +58,16 @@ const char* qemu_model(NicModel model) {
   return "e1000";
 }
 
-// Deterministic, so that a NIC can be recognised whatever order the guest's drivers come in.
-std::string mac_of(std::size_t index) {
-  char text[32];
-  std::snprintf(text, sizeof text, "52:54:00:4b:56:%02x", static_cast<unsigned>(index));
-  return text;
-}
-
 // NICs bypass libvirt's own device model: it has no hub, and it would put some of them behind bridges. On
 // the command line they all sit on the root bus, in the order given.
 class NicArguments {
  public:
   explicit NicArguments(bool pcie) : bus_(pcie ? "pcie.0" : "pci.0") {}
 
-  void add(const Nic& nic, std::size_t index) {
+  void add(const Nic& nic, std::size_t index, const char* options = "") {
     std::string id = "kvnet" + std::to_string(index);
-    arguments_ += argument("-netdev") + argument(backend(nic.link, id));
-    std::string device = std::string(qemu_model(nic.model)) + ",netdev=" + id + ",mac=" + mac_of(index) +
+    arguments_ += argument("-netdev") + argument(backend(nic.link, id) + options);
+    std::string device = std::string(qemu_model(nic.model)) + ",netdev=" + id + ",mac=" + mac_of_card(index) +
                          ",bus=" + bus_ + ",addr=" + hex(k_first_nic_slot + static_cast<unsigned>(index)) +
                          ",romfile=" + quick_link(nic.model);
     arguments_ += argument("-device") + argument(device);
@@ -103,8 +97,11 @@ std::string nic_arguments(const MachineShape& shape, const DomainFacts& facts) {
   if (shape.nics.size() > k_most_nics)
     throw UsageError("a machine has at most " + std::to_string(k_most_nics) + " NICs, not " +
                      std::to_string(shape.nics.size()));
+  const auto nics = facts.netconsole_port == 0 ? shape.nics : with_netconsole_card(shape).nics;
   NicArguments arguments(facts.machine.find("q35") != std::string::npos);
-  for (std::size_t index = 0; index < shape.nics.size(); ++index) arguments.add(shape.nics[index], index);
+  // A card that the user did not ask for must not bring routes.
+  for (std::size_t index = 0; index < nics.size(); ++index)
+    arguments.add(nics[index], index, index < shape.nics.size() ? "" : ",ipv6=off");
   if (!arguments.whole_wires())
     throw UsageError("a wire has two ends: NICs with link \"wire\" come in pairs");
   return arguments.text();
@@ -175,6 +172,8 @@ std::string kernel_cmdline(const BootSpec& spec, const DomainFacts& facts) {
   // An emulated guest on a busy host may see no timer tick while it looks for one, and would panic of it.
   if (facts.tsc_khz != 0 && !has_word(spec.cmdline, "no_timer_check")) added += "no_timer_check ";
   std::string all = added + spec.cmdline;
+  if (facts.netconsole_port != 0 && !has_word(spec.cmdline, "netconsole="))
+    all += " " + netconsole_words(spec, facts.netconsole_port);
   while (!all.empty() && all.back() == ' ') all.pop_back();
   return all;
 }

@@ -1,6 +1,7 @@
 // One boot as libvirt wants to read it. Pure: nothing is looked up, every value is escaped.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct DomainFacts {
   ConsoleKind console_kind = ConsoleKind::file;
   std::string owner;     // who may sweep it: host and slot directory
   unsigned tsc_khz = 0;  // rate of the time stamp counter the guest reads; 0 = leave it alone
+  std::uint16_t netconsole_port = 0;  // where we listen; 0 = nobody does
 };
 
 constexpr std::string_view k_domain_prefix = "kverdict-";

@@ -36,7 +36,7 @@ constexpr std::size_t k_words_limit = 2000;
 constexpr std::size_t k_pid_limit = 64;
 
 constexpr Millis k_key_pause{300};
-constexpr std::string_view k_sysrq_keys = "ltw";  // CPUs, tasks, blocked tasks
+constexpr std::string_view k_sysrq_keys = "ltwm";  // CPUs, tasks, blocked tasks, memory
 
 constexpr const char* k_break_command =
     R"({"execute":"chardev-send-break","arguments":{"id":"charserial0"}})";
@@ -66,12 +66,14 @@ Fd open_process(const std::filesystem::path& pid_file) {
 }  // namespace
 
 LibvirtMachine::LibvirtMachine(asio::any_io_executor executor, Clock& clock, Connection& connection,
-                               DomainPlaces places)
+                               DomainPlaces places, std::unique_ptr<NetconsoleListener> netconsole)
     : executor_(executor),
       clock_(clock),
       connection_(connection),
       places_(std::move(places)),
       console_(executor, places_.console, places_.look_every),
+      netconsole_(std::move(netconsole)),
+      kernel_log_(netconsole_ ? netconsole_->listen("") : nullptr),
       process_(executor),
       patience_(executor),
       over_(executor) {
@@ -157,20 +159,44 @@ std::string LibvirtMachine::last_words_of_qemu() const {
   return words.substr(words.rfind('\n') + 1);
 }
 
-Task<ConsoleEvent> LibvirtMachine::next() {
-  auto reading = console_.next();
-  std::string bytes = co_await std::move(reading);
-  if (bytes.empty()) {
-    KV_CHECK(exit_.has_value());
-    co_return *exit_;
+std::optional<ConsoleChunk> LibvirtMachine::take_what_is_there() {
+  console_first_ = !console_first_;
+  for (bool console : {console_first_, !console_first_}) {
+    if (!console && !kernel_log_) continue;
+    std::string bytes = console ? console_.take() : kernel_log_->take();
+    if (bytes.empty()) continue;
+    return ConsoleChunk{console ? ConsoleSource::serial : ConsoleSource::netconsole, std::move(bytes)};
   }
-  delivered_ += bytes.size();
-  if (delivered_ > k_console_limit)
-    throw InfraError("domain " + places_.name + " wrote more than " + std::to_string(k_console_limit >> 20) +
-                     " MiB to its console");
-  ConsoleChunk chunk;
-  chunk.bytes = std::move(bytes);
-  co_return chunk;
+  return std::nullopt;
+}
+
+Task<void> LibvirtMachine::wait_for_words() {
+  Task<void> console = console_.wait();
+  if (!kernel_log_) {
+    co_await std::move(console);
+    co_return;
+  }
+  Task<void> network = kernel_log_->wait();
+  co_await race(std::move(console), std::move(network));
+}
+
+Task<ConsoleEvent> LibvirtMachine::next() {
+  for (;;) {
+    const bool last = exit_.has_value();
+    if (auto chunk = take_what_is_there()) {
+      delivered_ += chunk->bytes.size();
+      if (delivered_ > k_console_limit)
+        throw InfraError("domain " + places_.name + " wrote more than " +
+                         std::to_string(k_console_limit >> 20) + " MiB to its console");
+      co_return std::move(*chunk);
+    }
+    if (last) {
+      if (kernel_log_) exit_->netconsole = kernel_log_->counts();
+      co_return *exit_;
+    }
+    auto waiting = wait_for_words();
+    co_await std::move(waiting);
+  }
 }
 
 Task<bool> LibvirtMachine::provoke(Provocation how) {

@@ -11,6 +11,7 @@
 #include "runners/host/followed_file.hpp"
 #include "runners/libvirt/call.hpp"
 #include "runners/libvirt/connection.hpp"
+#include "runners/netconsole/listener.hpp"
 #include "runners/runner.hpp"
 
 namespace kverdict {
@@ -26,8 +27,9 @@ struct DomainPlaces {
 
 class LibvirtMachine : public Machine {
  public:
+  // `netconsole` may be null: nobody listens.
   LibvirtMachine(boost::asio::any_io_executor executor, Clock& clock, Connection& connection,
-                 DomainPlaces places);
+                 DomainPlaces places, std::unique_ptr<NetconsoleListener> netconsole);
   ~LibvirtMachine() override;
   Task<void> start(std::string xml);
 
@@ -42,6 +44,8 @@ class LibvirtMachine : public Machine {
   void conclude_if_over();
   void conclude(GuestExit::Cause cause, std::string detail);
   std::string last_words_of_qemu() const;
+  std::optional<ConsoleChunk> take_what_is_there();
+  Task<void> wait_for_words();
   Task<bool> send_sysrq();
 
   boost::asio::any_io_executor executor_;
@@ -49,6 +53,9 @@ class LibvirtMachine : public Machine {
   Connection& connection_;
   DomainPlaces places_;
   FollowedFile console_;
+  std::unique_ptr<NetconsoleListener> netconsole_;
+  std::unique_ptr<NetconsoleStream> kernel_log_;  // what arrives there; none when nobody listens
+  bool console_first_ = true;                     // the channels take turns
   std::uint64_t delivered_ = 0;
   Fd keys_;  // what we type on the console; none until it is needed
 

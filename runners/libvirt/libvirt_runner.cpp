@@ -157,10 +157,22 @@ void LibvirtRunner::check_reachable(const BootSpec& spec) const {
                        options_.shared_directory.string() + ": " + options_.uri + " cannot see it");
 }
 
+// The user network of a guest ends on the host that QEMU runs on.
+std::unique_ptr<NetconsoleListener> LibvirtRunner::listen_for(
+    const BootSpec& spec, const boost::asio::any_io_executor& executor) const {
+  const auto place = place_of(options_.uri);
+  const bool here = place == LibvirtPlace::embedded || place == LibvirtPlace::local;
+  if (!here || spec.netconsole == NetconsoleUse::off) return nullptr;
+  return std::make_unique<NetconsoleListener>(executor, UdpPlace{});
+}
+
 Task<std::unique_ptr<Machine>> LibvirtRunner::boot(BootSpec spec) {
   check_reachable(spec);
   DomainFacts facts = facts_;
   facts.console = fs::absolute(spec.directory) / "serial.log";
+  auto executor = co_await boost::asio::this_coro::executor;
+  auto netconsole = listen_for(spec, executor);
+  if (netconsole) facts.netconsole_port = netconsole->port();
   std::string xml = domain_xml(spec, facts);
   write_file(spec.directory / "domain.xml", xml);
 
@@ -172,8 +184,8 @@ Task<std::unique_ptr<Machine>> LibvirtRunner::boot(BootSpec spec) {
     places.pid_file = pid_file(ground_.slot(), places.name);
     places.log_file = ground_.slot() / "log" / "qemu" / (places.name + ".log");
   }
-  auto executor = co_await boost::asio::this_coro::executor;
-  auto machine = std::make_unique<LibvirtMachine>(executor, clock_, *connection_, std::move(places));
+  auto machine = std::make_unique<LibvirtMachine>(executor, clock_, *connection_, std::move(places),
+                                                  std::move(netconsole));
   auto starting = machine->start(std::move(xml));
   co_await std::move(starting);
   co_return machine;

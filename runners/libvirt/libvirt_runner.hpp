@@ -8,6 +8,7 @@
 #include "runners/libvirt/domain_xml.hpp"
 #include "runners/libvirt/ground.hpp"
 #include "runners/libvirt/options.hpp"
+#include "runners/netconsole/listener.hpp"
 #include "runners/runner.hpp"
 
 namespace kverdict {
@@ -26,6 +27,8 @@ class LibvirtRunner : public Runner {
  private:
   LibvirtRunner(Clock& clock, LibvirtOptions options, LibvirtGround ground);
   void check_reachable(const BootSpec& spec) const;
+  std::unique_ptr<NetconsoleListener> listen_for(const BootSpec& spec,
+                                                 const boost::asio::any_io_executor& executor) const;
   Task<unsigned> destroy_orphans();
 
   Clock& clock_;

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include "netconsole.hpp"
 #include "network.hpp"
 #include "orders.hpp"
 #include "say.hpp"
@@ -43,14 +44,9 @@ void hello(const Orders& orders) {
                 {"uptime_ms", uptime()}});
 }
 
-// netconsole wants its interface up and would wait for it: after the network.
-bool is_late(const std::string& module) {
-  return module.find("netconsole") != std::string::npos;
-}
-
-void load_modules(const Orders& orders, bool late) {
+void load_modules(const Orders& orders) {
   for (const auto& module : orders.modules)
-    if (is_late(module) == late) load_module(module);
+    if (!is_netconsole(module)) load_module(module);
 }
 
 void direct(const Orders& orders) {
@@ -58,10 +54,10 @@ void direct(const Orders& orders) {
   write_file("/proc/self/oom_score_adj", "-1000");
   seed_random(orders.token);
   apply_sysctls(orders, "kernel.");
-  load_modules(orders, false);
+  load_modules(orders);
   auto network = set_up_network(orders);
   if (!network.error.empty()) fail(network.error);
-  load_modules(orders, true);
+  start_netconsole(orders);
   apply_sysctls(orders, "vm.");
   apply_sysctls(orders, "fs.");
   link_busybox();

@@ -123,14 +123,28 @@ bool Netlink::has_carrier(const std::string& name) const {
   return ioctl(requests_.get(), SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
 }
 
-int Netlink::set_up(const std::string& name) {
+int Netlink::set_state(const std::string& name, unsigned flags) {
   ifinfomsg body{};
   body.ifi_index = index_of(name);
-  body.ifi_flags = body.ifi_change = IFF_UP;
+  body.ifi_flags = flags;
+  body.ifi_change = IFF_UP;
   return body.ifi_index ? send(message(RTM_NEWLINK, 0, body)) : ENODEV;
 }
 
+int Netlink::set_up(const std::string& name) {
+  return set_state(name, IFF_UP);
+}
+
 int Netlink::rename(const std::string& from, const std::string& to) {
+  const int error = rename_down(from, to);
+  if (error != EBUSY) return error;
+  set_state(from, 0);
+  const int again = rename_down(from, to);
+  set_up(again == 0 ? to : from);
+  return again;
+}
+
+int Netlink::rename_down(const std::string& from, const std::string& to) {
   ifinfomsg body{};
   body.ifi_index = index_of(from);
   auto text = message(RTM_NEWLINK, 0, body);

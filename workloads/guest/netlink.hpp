@@ -18,6 +18,7 @@ class Netlink {
   bool has_carrier(const std::string& name) const;
 
   int set_up(const std::string& name);
+  // Also when it is up already, as netconsole leaves its card; then it is down for a moment.
   int rename(const std::string& from, const std::string& to);
   int move(const std::string& name, int namespace_fd);
   // "10.0.0.1/24" or "fd00::1/64"; IPv6 without duplicate address detection.
@@ -30,6 +31,8 @@ class Netlink {
 
  private:
   int index_of(const std::string& name) const;
+  int set_state(const std::string& name, unsigned flags);
+  int rename_down(const std::string& from, const std::string& to);
   int send(std::string message);
 
   Fd requests_;

@@ -86,7 +86,7 @@ void unescape(std::string_view text, std::string& out) {
       continue;
     }
     const int code = hex(text[i + 2]) * 16 + hex(text[i + 3]);
-    out += code < 0x20 ? ' ' : static_cast<char>(code);
+    out += code < 0x20 && code != '\t' ? ' ' : static_cast<char>(code);
     i += 3;
   }
 }

@@ -26,8 +26,7 @@ Line TranscriptLine::view() const {
 std::uint64_t Transcript::append(const Line& line, ConsoleSource source,
                                  std::chrono::milliseconds host_time) {
   TranscriptLine kept;
-  kept.number = seen_++;
-  kept.source = source;
+  kept.sources = source;
   kept.host_time = host_time;
   kept.text.assign(line.text);
   if (line.raw != line.text) kept.raw.assign(line.raw);
@@ -38,6 +37,11 @@ std::uint64_t Transcript::append(const Line& line, ConsoleSource source,
   kept.origin = line.origin;
   kept.begin = line.begin;
   kept.end = line.end;
+  return append(std::move(kept));
+}
+
+std::uint64_t Transcript::append(TranscriptLine kept) {
+  kept.number = seen_++;
   const auto size = size_of(kept);
   head_full_ = head_full_ || head_size_ + size > limits_.head_bytes;
   if (!head_full_) {
@@ -53,6 +57,15 @@ std::uint64_t Transcript::append(const Line& line, ConsoleSource source,
     ++left_out_;
   }
   return seen_ - 1;
+}
+
+void Transcript::leave_out(std::uint64_t count) {
+  if (count == 0) return;
+  head_full_ = true;
+  left_out_ += count + tail_.size();
+  seen_ += count;
+  tail_.clear();
+  tail_size_ = 0;
 }
 
 const TranscriptLine* Transcript::find(std::uint64_t number) const {

@@ -15,10 +15,25 @@
 
 namespace kverdict {
 
+// Which channels brought a line.
+class Sources {
+ public:
+  constexpr Sources() = default;
+  constexpr Sources(ConsoleSource source) : bits_(bit(source)) {}  // NOLINT: one source is a set of sources
+  constexpr bool has(ConsoleSource source) const { return (bits_ & bit(source)) != 0; }
+  constexpr void add(Sources other) { bits_ |= other.bits_; }
+  bool operator==(const Sources&) const = default;
+
+ private:
+  static constexpr unsigned bit(ConsoleSource source) { return 1U << static_cast<unsigned>(source); }
+  unsigned bits_ = 0;
+};
+
 // A line with what the lab knows of it; owns its bytes.
 struct TranscriptLine {
-  std::uint64_t number = 0;  // from 0, over the whole boot, gaps included
-  ConsoleSource source = ConsoleSource::serial;
+  std::uint64_t number = 0;          // from 0, over the whole boot, gaps included
+  std::uint64_t missing_before = 0;  // records that the kernel said before it, and no channel brought
+  Sources sources;
   std::chrono::milliseconds host_time{0};  // since the boot was ordered
   std::string text;                        // the message alone
   std::string raw;                         // as it came; empty = equal to text
@@ -45,6 +60,9 @@ class Transcript {
 
   // Returns the line's number.
   std::uint64_t append(const Line& line, ConsoleSource source, std::chrono::milliseconds host_time);
+  std::uint64_t append(TranscriptLine line);  // numbers it
+  // Lines were there that nobody has any more; what comes now is tail.
+  void leave_out(std::uint64_t count);
 
   std::uint64_t lines_seen() const { return seen_; }
   std::uint64_t lines_left_out() const { return left_out_; }  // between head() and tail()

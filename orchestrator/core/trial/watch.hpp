@@ -6,20 +6,24 @@
 //   phase       entered by                       left by
 //   booting     construction                     `ready` marker; an oops; boot limit
 //   working     `ready`                          `done`; an oops; silence or workload limit; exit
-//   dying       an oops that counts              report whole and quiet for `linger`, or exit
-//   provoking   silence, boot or workload limit  NMI, then sysrq, each given time to speak
-//   stopping    an outcome is known              exit, or its time limit
+//   dying       an oops that counts              last words, report whole and quiet for `linger`, or exit
+//   provoking   silence, boot or workload limit  sysrq, then NMI, each given time to speak
+//   stopping    an outcome is known              its memory is read where that may help; exit, or a time
+//   limit
 //
-// What is decided once stays: the first oops ends the trial, whatever else the dying guest says.
+// What is decided once stays: the first oops ends the trial, whatever else the dying guest says. What the
+// oopses are is read from the fused transcript of all channels when all is over.
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "orchestrator/core/console/scanner.hpp"
 #include "orchestrator/core/console/transcript.hpp"
+#include "orchestrator/core/trial/channels.hpp"
 #include "orchestrator/core/trial/outcome.hpp"
 #include "runners/boot.hpp"
 #include "workloads/marker.hpp"
@@ -53,11 +57,25 @@ struct OopsPolicy {
   bool operator==(const OopsPolicy&) const = default;
 };
 
+// When is the kernel's log read out of the guest's memory?
+enum class MemoryUse {
+  never,
+  when_torn,  // a hang, or a report that is not whole
+  always,     // of every failure, because the memory is kept
+};
+
+// A word of the guest about itself, once a second.
+struct Vital {
+  std::chrono::milliseconds host_time{0};  // since the boot was ordered
+  std::map<std::string, std::string> fields;
+};
+
 class Watch {
  public:
-  enum class Need { wait, nmi, sysrq, power_off, done };
+  enum class Need { wait, nmi, sysrq, memory, power_off, done };
 
-  Watch(WatchLimits limits, Expected expected, OopsPolicy policy, Instant start);
+  Watch(WatchLimits limits, Expected expected, OopsPolicy policy, Instant start,
+        MemoryUse memory = MemoryUse::never);
 
   void on_chunk(const ConsoleChunk& chunk, Instant now);
   void on_exit(const GuestExit& exit, Instant now);
@@ -72,13 +90,21 @@ class Watch {
 
   // Valid once need() is done.
   const Outcome& outcome() const { return outcome_; }
-  const Transcript& transcript() const { return transcript_; }
+  const Transcript& transcript() const { return fusion_.transcript; }
+  const FusionCounts& fusion() const { return fusion_.counts; }
+  const std::optional<NetconsoleCounts>& netconsole() const { return netconsole_; }
+  // The guest's last minute, oldest first.
+  const std::deque<Vital>& vitals() const { return vitals_; }
   std::optional<std::chrono::milliseconds> boot_time() const;  // power-on to `ready`
 
  private:
   enum class Phase { booting, working, dying, provoking, stopping };
 
+  Listening listening(Instant now);
+  std::chrono::milliseconds since_start(Instant now) const;
   void on_line(const Line& line, ConsoleSource source, Instant now);
+  void on_vital(const Marker& marker, Instant now);
+  void on_last_words(Instant now);
   void on_marker(const Marker& marker, Instant now);
   void on_hello(const Marker& marker, Instant now);
   void on_step_end(const Marker& marker);
@@ -88,9 +114,12 @@ class Watch {
   void start_provoking(Outcome::Kind kind, std::string detail, Instant now);
   void provoke_next(Instant now);
   void decide(Outcome::Kind kind, std::string detail, Instant now);
+  bool wants_memory() const;
   void finish();
+  void name_the_oopses();
   void end_exposure(Instant now);
   bool counts(const Oops& oops) const;
+  bool any_counts(const std::vector<Oops>& oopses) const;
   Oops bare_oops(std::string title) const;
 
   WatchLimits limits_;
@@ -104,10 +133,14 @@ class Watch {
   Need need_ = Need::wait;
   Need provoked_ = Need::wait;  // the last provocation
 
-  LineReader serial_, netconsole_;
-  OopsScanner scanner_;
-  Transcript transcript_;
-  unsigned banners_ = 0;  // "Linux version" lines of the chosen source
+  MemoryUse memory_;
+  Channels channels_;
+  Fusion fusion_;
+  std::optional<NetconsoleCounts> netconsole_;
+  std::deque<Vital> vitals_;
+  bool last_words_ = false;  // the kernel has said all it has to say
+  bool gone_ = false;
+  unsigned banners_ = 0;  // "Linux version" lines on serial
   bool hello_ = false;
   bool step_failed_ = false;  // the first failing step decided
   std::vector<Oops> found_;   // whole reports, in order
