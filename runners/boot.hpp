@@ -90,6 +90,14 @@ struct ConsoleChunk {
   std::string bytes;
 };
 
+// How the host fared lately, as shares of the time.
+struct HostPressure {
+  double stolen = 0;  // by the hypervisor that the host itself runs on
+  double waited = 0;  // some process waited for a processor
+  double load = 0;    // runnable processes, for each processor
+  bool operator==(const HostPressure&) const = default;
+};
+
 // The machine does not run any more; every console byte was delivered before this.
 struct GuestExit {
   enum class Cause {
@@ -103,6 +111,9 @@ struct GuestExit {
 };
 
 using ConsoleEvent = std::variant<ConsoleChunk, GuestExit>;
+
+// Where in a boot's directory its memory lies after Provocation::memory.
+constexpr const char* k_memory_file = "memory.core";
 
 // How a silent guest is made to speak before it is destroyed.
 enum class Provocation {

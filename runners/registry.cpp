@@ -34,6 +34,17 @@ RunnerOpener prepare_replay(const RunnerSettings& settings) {
   return [options = settings.replay](Clock& clock) { return open_replay(clock, options); };
 }
 
+Task<std::unique_ptr<Runner>> open_damaged(Clock& clock, RunnerOpener opener, ConsoleFaults faults) {
+  auto opening = opener(clock);
+  auto runner = co_await std::move(opening);
+  co_return with_console_faults(std::move(runner), faults);
+}
+
+RunnerOpener damaged(RunnerOpener opener, const ConsoleFaults& faults) {
+  if (faults == ConsoleFaults{}) return opener;
+  return [opener = std::move(opener), faults](Clock& clock) { return open_damaged(clock, opener, faults); };
+}
+
 }  // namespace
 
 const std::vector<RunnerKind>& runner_kinds() {
@@ -47,7 +58,7 @@ const std::vector<RunnerKind>& runner_kinds() {
 RunnerOpener prepare_runner(std::string_view name, const RunnerSettings& settings) {
   std::string known;
   for (const RunnerKind& kind : runner_kinds()) {
-    if (kind.name == name) return kind.prepare(settings);
+    if (kind.name == name) return damaged(kind.prepare(settings), settings.console_faults);
     known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }
   throw UsageError("target.runner: no runner is called \"" + std::string(name) + "\": there are " + known);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runners/faults/console_faults.hpp"
 #include "runners/libvirt/options.hpp"
 #include "runners/replay/replay_runner.hpp"
 #include "runners/runner.hpp"
@@ -16,6 +17,7 @@ namespace kverdict {
 struct RunnerSettings {
   LibvirtOptions libvirt;
   ReplayOptions replay;
+  ConsoleFaults console_faults;  // of whatever kind
 };
 
 // A runner that can be opened once the event loop runs. What must happen before there are threads has

@@ -36,7 +36,7 @@ std::map<std::string, std::string> default_sysctls(double time_scale) {
 }
 
 std::string default_cmdline(double time_scale) {
-  return "panic=-1 oops=panic ignore_loglevel printk.devkmsg=on softlockup_panic=1 hung_task_panic=1"
+  return "panic=5 oops=panic ignore_loglevel printk.devkmsg=on softlockup_panic=1 hung_task_panic=1"
          " watchdog_thresh=" +
          watchdog_thresh(time_scale) + " rcupdate.rcu_cpu_stall_timeout=" + seconds(21, time_scale, 10, 300) +
          " net.ifnames=0";

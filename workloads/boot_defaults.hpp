@@ -9,8 +9,8 @@ namespace kverdict {
 
 std::map<std::string, std::string> default_sysctls(double time_scale);
 
-// Without console and clock (the runner's). panic=-1: reset at once; with netconsole append panic=1, the
-// last one counts, or the last lines are lost.
+// Without console and clock (the runner's). panic=5: a kernel that died waits so long for its last lines to
+// go out, and for its memory to be read; nobody waits for its reset.
 std::string default_cmdline(double time_scale);
 
 }  // namespace kverdict

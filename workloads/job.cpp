@@ -9,6 +9,7 @@
 //   kvjob 1
 //   token T
 //   heartbeat_ms N
+//   vitals_ms N
 //   module PATH
 //   sysctl NAME VALUE
 //   nic NAME ipv4=.. ipv6=.. gateway=.. end=near|far
@@ -50,6 +51,7 @@ std::string encode(const GuestJob& job) {
   lines.add("kvjob", "1");
   lines.add("token", job.token);
   lines.add("heartbeat_ms", std::to_string(job.heartbeat.count()));
+  lines.add("vitals_ms", std::to_string(job.vitals.count()));
   for (const auto& module : job.modules) lines.add("module", module);
   for (const auto& [name, value] : job.sysctls) lines.add("sysctl", name, value);
   for (const auto& nic : job.nics)

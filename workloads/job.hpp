@@ -32,6 +32,7 @@ struct GuestJob {
   std::vector<GuestNic> nics;
   std::vector<GuestStep> steps;
   std::chrono::milliseconds heartbeat{2000};
+  std::chrono::milliseconds vitals{1000};  // how often the guest tells how it fares; 0 = never
 };
 
 std::string encode(const GuestJob& job);

@@ -9,12 +9,17 @@
 //   note     text=                                       set-up remark (sysctl missing, module not loaded)
 //   ready    uptime_ms=                                  set-up done, workload starts next
 //   beat     uptime_ms=                                  heart beat
+//   vital    up= cpu= run= mem= sock= sirq=              how the guest fares, see below
 //   start    step=                                       a step starts
 //   metric   step= name= value= unit=
 //   out      step= text=                                 a line the step printed
 //   end      step= exit= | signal= | timeout=1           a step ended
 //   done     uptime_ms=                                  all steps ended; power-off follows
 //   fail     text=                                       set-up impossible: a lab error
+//
+// A vital's fields are lists of numbers: up milliseconds; cpu per cent since the last one: user, system,
+// softirq, stolen, idle; run processes: runnable, blocked; mem kB: free, slab; sock sockets: all, TCP in use,
+// TCP time-wait; sirq softirqs since the last one: timer, transmit, receive, RCU.
 #pragma once
 
 #include <map>

@@ -65,6 +65,8 @@ struct TargetConfig {
   unsigned cpus = 1;
   std::vector<Nic> nics{Nic{}};
   Switch kvm = Switch::automatic;
+  NetconsoleUse netconsole = NetconsoleUse::automatic;
+  std::string console_faults;                  // for drills; runners/faults/console_faults.hpp
   std::string cmdline;                         // added to ours
   std::vector<std::string> modules;            // loaded in the guest, with what they need
   std::map<std::string, std::string> sysctls;  // set in the guest, over ours
@@ -91,6 +93,9 @@ struct RunConfig {
   std::string name;             // of the session; empty = made from repository and time
   unsigned lab_retries = 3;     // attempts more, after a lab error
   bool build_ahead = true;      // build likely candidates while a guest runs
+  KeepMemory keep_memory = KeepMemory::never;
+  Bytes memory_limit{4ULL << 30};  // a larger guest's memory is not looked at
+  bool vitals = true;              // the guest tells each second how it fares
   bool operator==(const RunConfig&) const = default;
 };
 

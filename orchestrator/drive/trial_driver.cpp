@@ -4,7 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include "orchestrator/core/report/around_text.hpp"
 #include "orchestrator/core/report/transcript_text.hpp"
+#include "orchestrator/core/trial/judge.hpp"
+#include "orchestrator/core/trial/suspicion.hpp"
 #include "orchestrator/drive/host_servers.hpp"
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
@@ -68,6 +71,7 @@ Task<Outcome> TrialDriver::attempt(std::string label, KernelImage image, std::fi
   spec.initramfs = make_initramfs_(image, job, directory);
   spec.cmdline = settings_.cmdline;
   spec.shape = settings_.shape;
+  spec.netconsole = settings_.netconsole;
   spec.directory = directory;
   Expected expected;
   expected.token = job.token;
@@ -76,22 +80,38 @@ Task<Outcome> TrialDriver::attempt(std::string label, KernelImage image, std::fi
 
   auto booting = runner_.boot(std::move(spec));
   auto machine = co_await std::move(booting);
-  Watch watch(settings_.limits, expected, settings_.policy, clock_.now());
-  auto watching = watch_machine(*machine, watch);
+  Watch watch(settings_.limits, expected, settings_.policy, clock_.now(), settings_.memory);
+  HostPressureMeter host;
+  auto watching = watch_machine(*machine, watch, host);
   co_await std::move(watching);
   machine.reset();
   auto stopping = servers.stop();
   co_await std::move(stopping);
-  write_file(directory / "transcript.log", transcript_text(watch.transcript()));
+  keep_files(watch, host.lately(), directory);
   auto outcome = watch.outcome();
+  outcome.suspect = suspicion(outcome, host.lately());
   // A guest that could not reach a server that was not there proves nothing.
   if (const auto dead = servers.failure(); dead && outcome.kind == Outcome::Kind::workload_failed)
     outcome = inconclusive(*dead);
   co_return outcome;
 }
 
-Task<void> TrialDriver::watch_machine(Machine& machine, Watch& watch) {
+// The transcript; of a failure, what was around it; the memory by policy.
+void TrialDriver::keep_files(const Watch& watch, const HostPressure& host,
+                             const std::filesystem::path& directory) const {
+  write_file(directory / "transcript.log",
+             transcript_text(watch.transcript()) + channel_summary(watch.fusion(), watch.netconsole()));
+  const bool failed = !complaints(watch.outcome()).empty();
+  if (failed) write_file(directory / k_around_file, around_text(watch.vitals(), host));
+  if (failed && settings_.keep_memory != KeepMemory::never) return;
+  std::error_code not_there;
+  std::filesystem::remove(directory / k_memory_file, not_there);
+}
+
+// The host is looked at while the failure can still come: what was before it counts, not the way off.
+Task<void> TrialDriver::watch_machine(Machine& machine, Watch& watch, HostPressureMeter& host) {
   while (watch.need() != Watch::Need::done) {
+    host.look(clock_.now());
     auto step = watch.need() == Watch::Need::wait ? hear(machine, watch) : act(machine, watch);
     co_await std::move(step);
   }
@@ -104,7 +124,9 @@ Task<void> TrialDriver::act(Machine& machine, Watch& watch) {
     auto off = machine.power_off();
     co_await std::move(off);
   } else {
-    const auto how = need == Watch::Need::nmi ? Provocation::nmi : Provocation::sysrq;
+    const auto how = need == Watch::Need::nmi      ? Provocation::nmi
+                     : need == Watch::Need::memory ? Provocation::memory
+                                                   : Provocation::sysrq;
     auto provoking = machine.provoke(how);
     worked = co_await std::move(provoking);
   }

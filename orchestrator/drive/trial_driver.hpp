@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/core/trial/policy.hpp"
 #include "orchestrator/core/trial/watch.hpp"
 #include "runners/host/clock.hpp"
+#include "runners/host/pressure.hpp"
 #include "runners/runner.hpp"
 #include "workloads/workload.hpp"
 
@@ -19,7 +21,10 @@ namespace kverdict {
 struct TrialSettings {
   MachineShape shape;
   std::string cmdline;
-  GuestJob job;  // token is set for each boot
+  NetconsoleUse netconsole = NetconsoleUse::off;
+  MemoryUse memory = MemoryUse::never;
+  KeepMemory keep_memory = KeepMemory::never;  // the culprit's: each failure's, until the culprit is known
+  GuestJob job;                                // token is set for each boot
   std::vector<HostServer> servers;
   WatchLimits limits;
   OopsPolicy policy;
@@ -46,9 +51,10 @@ class TrialDriver {
 
  private:
   Task<Outcome> attempt(std::string label, KernelImage image, std::filesystem::path directory);
-  Task<void> watch_machine(Machine& machine, Watch& watch);
+  Task<void> watch_machine(Machine& machine, Watch& watch, HostPressureMeter& host);
   Task<void> act(Machine& machine, Watch& watch);
   Task<void> hear(Machine& machine, Watch& watch);
+  void keep_files(const Watch& watch, const HostPressure& host, const std::filesystem::path& directory) const;
 
   Runner& runner_;
   Clock& clock_;

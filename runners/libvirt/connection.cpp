@@ -288,6 +288,19 @@ Task<bool> Connection::inject_nmi(std::string name) {
   co_return co_await std::move(calling);
 }
 
+Task<bool> Connection::dump_memory(std::string name, std::filesystem::path file) {
+  auto work = [shared = shared_, name, file] {
+    DomainHandle domain = lookup(*shared, name);
+    if (virDomainCoreDumpWithFormat(domain.get(), file.c_str(), VIR_DOMAIN_CORE_DUMP_FORMAT_RAW,
+                                    VIR_DUMP_MEMORY_ONLY) == 0)
+      return true;
+    if (last_code() == VIR_ERR_NO_SUPPORT || last_code() == VIR_ERR_OPERATION_INVALID) return false;
+    throw_call(shared->uri, "virDomainCoreDumpWithFormat " + name);
+  };
+  auto calling = call("virDomainCoreDumpWithFormat " + name, std::move(work));
+  co_return co_await std::move(calling);
+}
+
 Task<std::string> Connection::monitor(std::string name, std::string command) {
   auto work = [shared = shared_, name, command] {
     DomainHandle domain = lookup(*shared, name);

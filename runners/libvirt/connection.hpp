@@ -6,6 +6,7 @@
 #include <libvirt/libvirt.h>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -66,6 +67,9 @@ class Connection {
   Task<void> destroy(std::string name);
   // False when the driver cannot do it.
   Task<bool> inject_nmi(std::string name);
+  // The guest's memory into a new core file; the guest stands still meanwhile and goes on. False when the
+  // driver cannot do it.
+  Task<bool> dump_memory(std::string name, std::filesystem::path file);
   // QEMU's own monitor, JSON in and out. InfraError when the driver has none.
   Task<std::string> monitor(std::string name, std::string command);
   // Running domains that carry our metadata.

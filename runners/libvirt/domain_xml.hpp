@@ -23,8 +23,8 @@ struct DomainFacts {
   std::filesystem::path firmware;  // a small BIOS image; empty: the machine's own
   std::filesystem::path console;
   ConsoleKind console_kind = ConsoleKind::file;
-  std::string owner;     // who may sweep it: host and slot directory
-  unsigned tsc_khz = 0;  // rate of the time stamp counter the guest reads; 0 = leave it alone
+  std::string owner;                  // who may sweep it: host and slot directory
+  unsigned tsc_khz = 0;               // rate of the time stamp counter the guest reads; 0 = leave it alone
   std::uint16_t netconsole_port = 0;  // where we listen; 0 = nobody does
 };
 

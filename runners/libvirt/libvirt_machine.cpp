@@ -20,7 +20,9 @@
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
 #include "runners/host/log.hpp"
+#include "runners/host/mapped_file.hpp"
 #include "runners/host/race.hpp"
+#include "runners/memory/kernel_log.hpp"
 
 namespace kverdict {
 
@@ -160,6 +162,7 @@ std::string LibvirtMachine::last_words_of_qemu() const {
 }
 
 std::optional<ConsoleChunk> LibvirtMachine::take_what_is_there() {
+  if (!memory_log_.empty()) return ConsoleChunk{ConsoleSource::memory, std::exchange(memory_log_, {})};
   console_first_ = !console_first_;
   for (bool console : {console_first_, !console_first_}) {
     if (!console && !kernel_log_) continue;
@@ -201,8 +204,29 @@ Task<ConsoleEvent> LibvirtMachine::next() {
 
 Task<bool> LibvirtMachine::provoke(Provocation how) {
   if (exit_) co_return false;
-  auto provoking = how == Provocation::nmi ? connection_.inject_nmi(places_.name) : send_sysrq();
+  Task<bool> provoking = how == Provocation::nmi      ? connection_.inject_nmi(places_.name)
+                         : how == Provocation::memory ? read_memory()
+                                                      : send_sysrq();
   co_return co_await std::move(provoking);
+}
+
+// The file stays; whoever asked decides what becomes of it.
+Task<bool> LibvirtMachine::read_memory() {
+  auto dumping = connection_.dump_memory(places_.name, places_.memory);
+  if (!co_await std::move(dumping)) co_return false;
+  const MappedFile file(places_.memory);
+  const auto core = CoreFile::parse(file.bytes());
+  if (const auto* why = std::get_if<std::string>(&core)) {
+    log_warning(places_.memory.string() + ": " + *why);
+    co_return false;
+  }
+  auto log = read_kernel_log(std::get<CoreFile>(core));
+  if (const auto* why = std::get_if<std::string>(&log)) {
+    log_info(places_.memory.string() + ": " + *why);
+    co_return false;
+  }
+  memory_log_ = std::move(std::get<KernelLog>(log).lines);
+  co_return true;
 }
 
 // The console is a file, which has no input: QEMU is told to go on with the same file and a fifo to read

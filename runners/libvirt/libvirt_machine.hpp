@@ -20,6 +20,7 @@ namespace kverdict {
 struct DomainPlaces {
   std::string name;
   std::filesystem::path console;   // exists; a file or a fifo
+  std::filesystem::path memory;    // of the guest, once it is asked for: a core file to be
   Millis look_every{0};            // of a console that another host writes
   std::filesystem::path pid_file;  // of QEMU; empty: not ours to see
   std::filesystem::path log_file;  // QEMU's own words; empty: not ours to see
@@ -47,6 +48,7 @@ class LibvirtMachine : public Machine {
   std::optional<ConsoleChunk> take_what_is_there();
   Task<void> wait_for_words();
   Task<bool> send_sysrq();
+  Task<bool> read_memory();
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -55,6 +57,7 @@ class LibvirtMachine : public Machine {
   FollowedFile console_;
   std::unique_ptr<NetconsoleListener> netconsole_;
   std::unique_ptr<NetconsoleStream> kernel_log_;  // what arrives there; none when nobody listens
+  std::string memory_log_;                        // of the kernel, read and not yet told
   bool console_first_ = true;                     // the channels take turns
   std::uint64_t delivered_ = 0;
   Fd keys_;  // what we type on the console; none until it is needed

@@ -179,6 +179,7 @@ Task<std::unique_ptr<Machine>> LibvirtRunner::boot(BootSpec spec) {
   DomainPlaces places;
   places.name = domain_name(spec);
   places.console = make_console(facts);
+  places.memory = fs::absolute(spec.directory) / k_memory_file;
   if (place_of(options_.uri) == LibvirtPlace::remote) places.look_every = k_look_every;
   if (place_of(options_.uri) == LibvirtPlace::embedded) {
     places.pid_file = pid_file(ground_.slot(), places.name);

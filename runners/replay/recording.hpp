@@ -2,12 +2,14 @@
 //
 //       12    0.834 s| [    0.412345] Linux version 6.1.0
 //
-// line number (may be left out), seconds since power-on, source (s serial, n netconsole), "| ", the line;
-// \xNN and \\ stand for bytes. Lines that start with "..." are gaps. Lines that start with "!" direct:
+// line number (may be left out), seconds since power-on, sources (s serial, n netconsole, m memory; a digit
+// behind them is the level of a numbered record), "| ", the line; \xNN and \\ stand for bytes. A line with
+// several sources is said by each of them. Lines that start with "..." are gaps; records "that no channel
+// brought" are missing from the numbers, too. Lines that start with "!" direct:
 //
 //   ! 3.500 exit powered_off      how and when it ends (or lost, or destroyed; more words are the detail)
 //   ! stays                       it never ends by itself
-//   ! nmi, ! sysrq                what follows is said when so provoked, seconds counted from there
+//   ! nmi, ! sysrq, ! memory      what follows is said when so provoked, seconds counted from there
 //
 // Without "exit" and "stays" it powers off after its last line. A file in which no line has the format is
 // a raw console: said at once.
@@ -43,6 +45,7 @@ struct Recording {
   RecordedScene boot;
   std::optional<RecordedScene> on_nmi;
   std::optional<RecordedScene> on_sysrq;
+  std::optional<RecordedScene> on_memory;
 };
 
 // Throws UsageError naming file and line for a direction that is none; `name` is for that message.

@@ -60,7 +60,7 @@ class ReplayMachine : public Machine {
   }
 
   Task<bool> provoke(Provocation how) override {
-    auto& answer = how == Provocation::nmi ? recording_.on_nmi : recording_.on_sysrq;
+    auto& answer = answer_to(how);
     if (exit_ || !answer) co_return false;
     scene_ = &*answer;
     position_ = 0;
@@ -79,6 +79,18 @@ class ReplayMachine : public Machine {
     exit_ = std::move(exit);
     --*running_;
     note_change();
+  }
+
+  std::optional<RecordedScene>& answer_to(Provocation how) {
+    switch (how) {
+      case Provocation::nmi:
+        return recording_.on_nmi;
+      case Provocation::memory:
+        return recording_.on_memory;
+      case Provocation::sysrq:
+        return recording_.on_sysrq;
+    }
+    return recording_.on_sysrq;
   }
 
   void note_change() {

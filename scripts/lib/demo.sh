@@ -47,12 +47,13 @@ product() {
   printf '%s\n' "$found"
 }
 
-# make_history SEED COMMITS BUG: prints the folder that holds repo and answer; made once, kept.
+# make_history SEED COMMITS BUG [OPTION...]: makes the folder that holds repo and answer, with these options of
+# make-history; made once, kept.
 # Its name holds a sum of what makes histories: another version makes another one.
 history_folder() {
   local sum
   sum=$(cat "$tree"/scripts/lab/make-history "$tree"/scripts/lab/kernel_history/*.py | cksum | cut -d' ' -f1)
-  printf '%s/history-%s-%s-%s-%s\n' "$home" "$3" "$1" "$2" "$sum"
+  printf '%s/history-%s-%s-%s%s-%s\n' "$home" "$3" "$1" "$2" "${4-}" "$sum"
 }
 make_history() {
   local folder
@@ -60,7 +61,7 @@ make_history() {
   mkdir -p "$folder"
   # shellcheck disable=SC2016  # expanded by the inner shell
   alone history bash -c '[[ -e $1 ]] || exec "${@:2}"' - "$folder/repo" \
-    "$tree/scripts/lab/make-history" "$folder/repo" --seed "$1" --commits "$2" --bug "$3" --answer "$folder/answer"
+    "$tree/scripts/lab/make-history" "$folder/repo" --seed "$1" --commits "$2" --bug "$3" --answer "$folder/answer" "${@:4}"
 }
 
 # session_config REPO BUG: the session's configuration, on standard output.

@@ -17,6 +17,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,8 +32,13 @@ namespace kverdict {
 namespace conformance {
 
 struct Story {
-  std::string console;
+  std::string console;  // all sources
+  std::map<ConsoleSource, std::string> by_source;
   GuestExit exit;
+  std::string of(ConsoleSource source) const {
+    const auto found = by_source.find(source);
+    return found == by_source.end() ? "" : found->second;
+  }
 };
 
 inline Task<Story> watch_to_the_end(Machine& machine) {
@@ -44,7 +50,9 @@ inline Task<Story> watch_to_the_end(Machine& machine) {
       story.exit = *exit;
       co_return story;
     }
-    story.console += std::get<ConsoleChunk>(event).bytes;
+    const auto& chunk = std::get<ConsoleChunk>(event);
+    story.console += chunk.bytes;
+    story.by_source[chunk.source] += chunk.bytes;
   }
 }
 

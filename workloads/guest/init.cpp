@@ -19,6 +19,7 @@
 #include "setup.hpp"
 #include "step.hpp"
 #include "sys.hpp"
+#include "vitals.hpp"
 
 namespace kvguest {
 namespace {
@@ -130,6 +131,8 @@ void live() {
     direct(read.orders);
     _exit(0);
   }
+  // A process of its own: if a kernel lets it hang on one of its files, the heart still beats.
+  if (read.orders.vitals_ms > 0 && director > 0 && fork() == 0) tell_vitals(read.orders.vitals_ms);
   if (director < 0) return say("fail", {{"text", "fork: " + error_text(errno)}});
   tell_end(beat_until_ended(director, read.orders.heartbeat_ms));
 }

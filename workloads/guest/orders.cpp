@@ -59,6 +59,7 @@ bool step_line(Step& step, const std::string& word, const Words& words) {
 bool order_line(Orders& orders, const std::string& word, const Words& words) {
   if (word == "token" && words.size() == 1) return orders.token = words[0], true;
   if (word == "heartbeat_ms" && words.size() == 1) return to_number(words[0], orders.heartbeat_ms);
+  if (word == "vitals_ms" && words.size() == 1) return to_number(words[0], orders.vitals_ms);
   if (word == "module" && words.size() == 1) return orders.modules.push_back(words[0]), true;
   if (word == "sysctl" && words.size() == 2) return orders.sysctls.emplace_back(words[0], words[1]), true;
   if (word == "nic" && !words.empty()) {

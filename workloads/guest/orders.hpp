@@ -26,6 +26,7 @@ struct Step {
 struct Orders {
   std::string token;
   long heartbeat_ms = 2000;
+  long vitals_ms = 0;  // 0 = none
   Words modules;
   std::vector<std::pair<std::string, std::string>> sysctls;
   std::vector<Nic> nics;

@@ -29,6 +29,11 @@ WatchLimits watch_limits(const LimitsConfig& limits, const std::vector<GuestStep
   return watch;
 }
 
+MemoryUse memory_use(const Config& config) {
+  if (config.target.memory > config.run.memory_limit) return MemoryUse::never;
+  return config.run.keep_memory == KeepMemory::never ? MemoryUse::when_torn : MemoryUse::always;
+}
+
 Acceleration acceleration_of(Switch kvm) {
   switch (kvm) {
     case Switch::automatic:
@@ -76,13 +81,25 @@ std::function<bool(const CandidateId&)> covers(GitSource& source, const FixupCon
   };
 }
 
-MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<std::string> modules) {
-  return [spec = std::move(spec), cache = std::move(cache), modules = std::move(modules)](
+// netconsole goes along where the kernel has it as a module; one without it is none the worse.
+std::vector<std::string> modules_for(const KernelImage& image, std::vector<std::string> wanted,
+                                     NetconsoleUse netconsole) {
+  std::error_code ignored;
+  const bool has_modules =
+      !image.modules.empty() && fs::is_directory(image.modules / "lib" / "modules" / image.release, ignored);
+  if (netconsole == NetconsoleUse::automatic && has_modules && !image.release.empty())
+    wanted.emplace_back("netconsole");
+  return image.modules.empty() ? std::vector<std::string>() : wanted;
+}
+
+MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<std::string> modules,
+                              NetconsoleUse netconsole) {
+  return [spec = std::move(spec), cache = std::move(cache), modules = std::move(modules), netconsole](
              const KernelImage& image, const GuestJob& job, const fs::path& directory) {
     auto with_modules = spec;
     auto loading = job;
-    if (!modules.empty() && !image.modules.empty()) {
-      auto loaded = guest_modules(image.modules, image.release, modules);
+    if (const auto wanted = modules_for(image, modules, netconsole); !wanted.empty()) {
+      auto loaded = guest_modules(image.modules, image.release, wanted);
       with_modules.files.insert(with_modules.files.end(), loaded.files.begin(), loaded.files.end());
       loading.modules = std::move(loaded.order);
     }
@@ -96,6 +113,7 @@ MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<st
 
 RunnerOpener open_machines(const Config& config, const Places& places) {
   RunnerSettings settings;
+  settings.console_faults = parse_console_faults(config.target.console_faults);
   settings.libvirt.uri = config.target.uri;
   settings.libvirt.shared_directory = config.target.shared_directory;
   settings.libvirt.state_directory = places.state;
@@ -140,16 +158,21 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   const auto programs = find_guest_programs();
   const auto work = plan_workloads(config.workloads, settings.shape, time_scale, programs);
   settings.cmdline = default_cmdline(time_scale);
+  settings.netconsole = config.target.netconsole;
+  settings.memory = memory_use(config);
+  settings.keep_memory = config.run.keep_memory;
   if (!config.target.cmdline.empty()) settings.cmdline += " " + config.target.cmdline;
   settings.job.sysctls = default_sysctls(time_scale);
   for (const auto& [name, value] : config.target.sysctls) settings.job.sysctls[name] = value;
   settings.job.nics = plan_network(settings.shape);
   settings.job.steps = work.steps;
+  if (!config.run.vitals) settings.job.vitals = Millis(0);
   settings.servers = work.servers;
   settings.limits = watch_limits(config.limits, work.steps, time_scale);
   settings.policy.warnings = config.verdict.warning == WarningPolicy::count;
   InitramfsSpec spec{programs.init, work.files};
-  plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", config.target.modules);
+  plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", config.target.modules,
+                                        config.target.netconsole);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include "orchestrator/cli/commands/opened.hpp"
 #include "orchestrator/cli/table.hpp"
 #include "orchestrator/core/journal/codec.hpp"
+#include "orchestrator/core/report/around_text.hpp"
 #include "orchestrator/core/report/git_log.hpp"
 #include "orchestrator/core/report/printable.hpp"
 #include "orchestrator/core/report/transcript_text.hpp"
@@ -91,6 +92,7 @@ void show_head(const OpenedSession& session, const Trial& trial) {
   for (const auto& metric : outcome.metrics)
     std::cout << "metric: " << printable(metric.name) << " = " << metric.value << " "
               << printable(metric.unit) << "\n";
+  if (!outcome.suspect.empty()) std::cout << "suspect: " << printable(outcome.suspect) << "\n";
   if (!outcome.log_tail.empty()) std::cout << "log:\n" << printable_lines(outcome.log_tail);
   std::cout << "\n";
 }
@@ -142,6 +144,10 @@ int show_command(const Invocation& invocation, const ShowCommand& command) {
   const auto text =
       read_file_if_there(session.place.transcript(trial.number, trial.candidate), k_largest_transcript);
   if (text) std::cout << mark_oopses(*text, trial.ended->outcome.oopses);
+  const auto around = read_file_if_there(
+      session.place.transcript(trial.number, trial.candidate).parent_path() / k_around_file,
+      k_largest_transcript);
+  if (around) std::cout << "\naround the failure:\n" << printable_lines(*around);
   return 0;
 }
 

@@ -41,6 +41,17 @@ void keep_report(const Report& report, const SessionPlace& place) {
   write_file(place.directory / "report.json", report_json(report) + "\n");
 }
 
+// keep_memory = "culprit": now that it is known, the memory of all others goes.
+void drop_other_memories(const OpenedSession& session, const Report& report) {
+  if (session.config.run.keep_memory != KeepMemory::culprit || !report.finished) return;
+  for (const auto& trial : session.state.trials) {
+    if (report.culprit && trial.candidate == report.culprit->id) continue;
+    std::error_code not_there;
+    const auto directory = session.place.transcript(trial.number, trial.candidate).parent_path();
+    std::filesystem::remove(directory / k_memory_file, not_there);
+  }
+}
+
 // One session with everything it holds; lives as long as its command.
 class Running {
  public:
@@ -138,6 +149,7 @@ int go_on(const Invocation& invocation, OpenedSession& session, RunnerOpener ope
   session.state = replay(JournalFile::read(session.place.journal()).entries);
   const auto report = session.report();
   keep_report(report, session.place);
+  drop_other_memories(session, report);
   std::cout << (invocation.form == OutputForm::json ? report_json(report) + "\n" : report_text(report))
             << std::flush;
   return code;

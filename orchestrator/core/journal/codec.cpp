@@ -134,6 +134,7 @@ Json outcome_to_json(const Outcome& outcome) {
          {"workload", outcome.workload},
          {"exposure_ms", outcome.exposure.count()}};
   if (!outcome.log_tail.empty()) j["log_tail"] = outcome.log_tail;
+  if (!outcome.suspect.empty()) j["suspect"] = outcome.suspect;
   j["oopses"] = Json::array();
   for (const auto& oops : outcome.oopses) j["oopses"].push_back(oops_to_json(oops));
   j["metrics"] = Json::array();
@@ -149,6 +150,7 @@ Outcome outcome_from_json(const Json& j) {
   j.at("workload").get_to(outcome.workload);
   outcome.exposure = milliseconds(j.at("exposure_ms").get<std::int64_t>());
   outcome.log_tail = j.value("log_tail", "");
+  outcome.suspect = j.value("suspect", "");
   for (const auto& item : j.at("oopses")) outcome.oopses.push_back(oops_from_json(item));
   for (const auto& item : j.at("metrics"))
     outcome.metrics.push_back({item.at("name").get<std::string>(), item.at("value").get<double>(),

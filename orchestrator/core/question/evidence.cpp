@@ -90,6 +90,12 @@ bool may_be_the_lab(const Judgement& judgement, const Outcome& outcome, const St
   return judgement.verdict == Verdict::skip && died && outcome.exposure.count() == 0 && standing.unclear == 0;
 }
 
+// A stall while the host was starved is asked again; one that comes again is the kernel's.
+bool is_suspect(const Judgement& judgement, const Outcome& outcome, const Standing& standing) {
+  const bool counts = judgement.verdict == Verdict::bad || judgement.verdict == Verdict::skip;
+  return counts && !outcome.suspect.empty() && standing.unclear == 0;
+}
+
 void give_up_unclear(Standing& standing) {
   if (standing.verdict != Verdict::nothing || standing.unclear < k_unclear_limit) return;
   standing.verdict = Verdict::skip;
@@ -152,6 +158,8 @@ Evidence weigh(const State& state, const HuntPolicy& hunt) {
     auto& standing = evidence.standings[trial.candidate];
     if (!trial.mark && may_be_the_lab(judgement, outcome, standing))
       judgement = {Verdict::nothing, judgement.reason + " (before the load; asked again)"};
+    if (!trial.mark && is_suspect(judgement, outcome, standing))
+      judgement = {Verdict::nothing, judgement.reason + " (" + outcome.suspect + "; asked again)"};
     standing.trials.push_back(trial.number);
     standing.exposure += outcome.exposure;
     count(standing, judgement, outcome);

@@ -5,18 +5,43 @@
 #include <charconv>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "orchestrator/core/report/printable.hpp"
 
 namespace kverdict {
 namespace {
 
+std::string sources_of(const TranscriptLine& line) {
+  std::string letters;
+  if (line.sources.has(ConsoleSource::serial)) letters += 's';
+  if (line.sources.has(ConsoleSource::netconsole)) letters += 'n';
+  if (line.sources.has(ConsoleSource::memory)) letters += 'm';
+  if (line.level >= 0 && line.sequence) letters += static_cast<char>('0' + line.level % 8);
+  return letters;
+}
+
 std::string header(const TranscriptLine& line) {
   std::array<char, 64> text{};
-  const char source = line.source == ConsoleSource::serial ? 's' : 'n';
-  std::snprintf(text.data(), text.size(), "%8llu %8.3f %c| ", static_cast<unsigned long long>(line.number),
-                static_cast<double>(line.host_time.count()) / 1000.0, source);
+  std::snprintf(text.data(), text.size(), "%8llu %8.3f %s| ", static_cast<unsigned long long>(line.number),
+                static_cast<double>(line.host_time.count()) / 1000.0, sources_of(line).c_str());
   return text.data();
+}
+
+// A numbered record, written as the console writes it.
+std::string as_on_console(const TranscriptLine& line) {
+  std::array<char, 64> stamp{};
+  const auto micros = static_cast<unsigned long long>(line.printk_time->count());
+  std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", micros / 1'000'000, micros % 1'000'000);
+  std::string text = stamp.data();
+  if (!line.caller.empty())
+    text += "[" + std::string(line.caller.size() < 6 ? 6 - line.caller.size() : 0, ' ') + line.caller + "]";
+  return text + " " + line.text;
+}
+
+std::string text_of(const TranscriptLine& line) {
+  if (line.sequence && line.printk_time) return as_on_console(line);
+  return line.raw.empty() ? line.text : line.raw;
 }
 
 // The number a line of the text starts with; none for a gap.
@@ -45,12 +70,38 @@ std::string transcript_text(const Transcript& transcript) {
   std::string text;
   transcript.each(
       [&](const TranscriptLine& line) {
-        text += header(line) + escaped_bytes(line.raw.empty() ? line.text : line.raw) + "\n";
+        if (line.missing_before != 0)
+          text +=
+              "         ... " + std::to_string(line.missing_before) + " lines that no channel brought ...\n";
+        text += header(line) + escaped_bytes(text_of(line)) + "\n";
       },
       [&](std::uint64_t count) {
         text += "         ... " + std::to_string(count) + " lines left out ...\n";
       });
   return text;
+}
+
+std::string channel_summary(const FusionCounts& fusion, const std::optional<NetconsoleCounts>& netconsole) {
+  if (!netconsole && fusion == FusionCounts{}) return "";
+  std::string text = "... " + std::to_string(fusion.both) + " lines on serial and another channel, " +
+                     std::to_string(fusion.torn) + " torn on serial, " + std::to_string(fusion.restored) +
+                     " not on serial, " + std::to_string(fusion.missing) + " on none";
+  if (!netconsole) return text + "\n";
+  const std::pair<const char*, std::uint64_t> faults[] = {
+      {"lost", netconsole->lost},
+      {"doubled", netconsole->duplicates},
+      {"late", netconsole->late},
+      {"broken", netconsole->broken_fragments},
+      {"of another boot", netconsole->other_boot},
+      {"too large", netconsole->too_large},
+      {"of strangers", netconsole->strangers},
+      {"not taken in time", netconsole->overflowed},
+  };
+  text += "; netconsole: " + std::to_string(netconsole->records) + " records in " +
+          std::to_string(netconsole->datagrams) + " datagrams";
+  for (const auto& [what, count] : faults)
+    if (count != 0) text += ", " + std::to_string(count) + " " + what;
+  return text + "\n";
 }
 
 std::string mark_oopses(std::string_view text, const std::vector<Oops>& oopses) {

@@ -37,6 +37,8 @@ struct Outcome {
   std::vector<Metric> metrics;
   std::chrono::milliseconds exposure{0};  // time under workload, until its end or the first oops
   std::string workload;                   // which workload failed or was running
+  std::string
+      suspect;  // why it may be the host's fault and not the kernel's; empty = nothing speaks for that
   bool operator==(const Outcome&) const = default;
 };
 

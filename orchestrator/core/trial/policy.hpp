@@ -13,6 +13,9 @@ enum class HangPolicy { learnt, bad, skip };
 // Does a WARNING that the guest survives count? hunted = only when its title is the hunted one.
 enum class WarningPolicy { hunted, count, ignore };
 
+// Whose memory is kept as a core file beside the transcript.
+enum class KeepMemory { never, culprit, crash };
+
 struct HuntPolicy {
   std::vector<std::string> titles;  // the hunted bug by hand; empty = learnt from the bad end
   OtherCrash other_crash = OtherCrash::skip;

@@ -342,7 +342,8 @@ void Watch::name_the_oopses() {
   const bool crash_was_seen = any_counts(found_);
   found_ = find_oopses(fusion_.transcript);
   for (auto& oops : found_) mark_if_incomplete(oops, fusion_.transcript);
-  const bool lossy = fusion_.counts.torn + fusion_.counts.missing + (netconsole_ ? netconsole_->lost : 0) != 0;
+  const bool lossy =
+      fusion_.counts.torn + fusion_.counts.missing + (netconsole_ ? netconsole_->lost : 0) != 0;
   for (auto& reset : outcome_.oopses) {  // without a word, as far as anybody heard
     reset.first_line = reset.last_line = std::max<std::uint64_t>(fusion_.transcript.lines_seen(), 1) - 1;
     reset.corrupted = lossy;

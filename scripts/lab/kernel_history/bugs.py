@@ -75,6 +75,24 @@ BUGS = {
     "tcp-churn": _TCP_CHURN,
 }
 
+# Another crash, of the first TCP connection: made, mended, made again, mended again. Calls through an operation that
+# few congestion controls have.
+_CONG = "net/ipv4/tcp_cong.c"
+_CONG_BEFORE = "\ttcp_sk(sk)->prior_ssthresh = 0;\n\tif (icsk->icsk_ca_ops->init)\n"
+_CONG_CALL = "\ticsk->icsk_ca_ops->cong_control(sk, NULL);\n"
+_CONG_GUARDED = "\tif (icsk->icsk_ca_ops->cong_control)\n\t" + _CONG_CALL
+
+OTHER_CRASH = (
+    Change("tcp: let congestion controls choose their first rate", "", (
+        Edit(_CONG, _CONG_BEFORE, _CONG_CALL + _CONG_BEFORE),)),
+    Change("tcp: not every congestion control has a rate", "Fixes a crash with the first connection.", (
+        Edit(_CONG, _CONG_CALL + _CONG_BEFORE, _CONG_GUARDED + _CONG_BEFORE),)),
+    Change("tcp: drop a test from the start of connections", "The operation is there by now.", (
+        Edit(_CONG, _CONG_GUARDED + _CONG_BEFORE, _CONG_CALL + _CONG_BEFORE),)),
+    Change("tcp: test again for the rate of a congestion control", "Reno has none; fixes a crash.", (
+        Edit(_CONG, _CONG_CALL + _CONG_BEFORE, _CONG_GUARDED + _CONG_BEFORE),)),
+)
+
 # Harmless work in the same files, so that the file alone does not tell.
 NEIGHBOURS = (
     Change("e1000: name the watchdog's period", "", (

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 STRETCH = 5  # commits in a row that do not build
+OTHER_STRETCH = 4  # commits, at least, on each side of the culprit
 SMALLEST = 24
 
 
@@ -13,6 +14,7 @@ class Role(Enum):
     BROKEN = "inherits the broken build"
     MENDS = "mends the build"
     CULPRIT = "culprit"
+    OTHER = "makes or mends the other crash"
     MERGE = "merge"
 
 
@@ -23,6 +25,7 @@ class Slot:
     branch: int
     role: Role = Role.ORDINARY
     merges: int = 0                             # MERGE: the topic branch taken in
+    other: int = 0                              # OTHER: which of its changes
     forks: list = field(default_factory=list)   # topic branches that start at this commit
 
 
@@ -75,7 +78,37 @@ def _place_culprit(rng, order):
     rng.choice([s for s in order[low:high] if s.role is Role.ORDINARY]).role = Role.CULPRIT
 
 
-def make_shape(rng, commits, topics=2):
+def _stretches(line, least):
+    """Pairs of ordinary main-line commits, so far apart, between which no topic starts: it would inherit the crash."""
+    for i, first in enumerate(line):
+        for k in range(i + least, min(i + 2 * least + 1, len(line))):
+            free = first.role is Role.ORDINARY and line[k].role is Role.ORDINARY
+            if free and not any(s.forks for s in line[i:k]):
+                yield i, k
+
+
+def _place_other(rng, order):
+    """The other crash exists in some commits before the culprit and in some after it, and never beside it."""
+    line = [s for s in order if s.branch == 0]
+    at = next(i for i, s in enumerate(order) if s.role is Role.CULPRIT)
+    before = sum(s.branch == 0 for s in order[:at])  # main-line commits so far
+    if order[at].branch:
+        # A culprit of a topic counts from where the topic starts until it is merged.
+        before = next(i for i, s in enumerate(line) if order[at].branch in s.forks)
+        after = next(i for i, s in enumerate(line) if s.merges == order[at].branch)
+    else:
+        after = before
+    early = [p for p in _stretches(line, OTHER_STRETCH) if p[1] < before - 1]
+    late = [p for p in _stretches(line, OTHER_STRETCH) if p[0] > after + 1 and p[1] < len(line) - 1]
+    if not early or not late:
+        return False
+    chosen = (*rng.choice(early), *rng.choice(late))
+    for number, place in enumerate(chosen):
+        line[place].role, line[place].other = Role.OTHER, number
+    return True
+
+
+def make_shape(rng, commits, topics=2, other=False):
     """The commits after the good end, in order."""
     if commits < SMALLEST:
         raise ValueError(f"a history of {commits} commits is too short: at least {SMALLEST}")
@@ -85,5 +118,6 @@ def make_shape(rng, commits, topics=2):
         if _place_stretch(rng, line):
             order = _with_topics(rng, line, sizes)
             _place_culprit(rng, order)
-            return order
-    raise ValueError(f"no place for a stretch of {STRETCH} commits among {commits}")
+            if not other or _place_other(rng, order):
+                return order
+    raise ValueError(f"no place for the stretches that are wanted among {commits} commits")

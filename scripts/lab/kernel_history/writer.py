@@ -93,7 +93,7 @@ class Writer:
         self._bug = bugs.BUGS[bug]
         self._break = rng.choice(bugs.BREAKS)
         self._reserved = {e.path for b in bugs.BREAKS for c in (b.broken, b.mended) for e in c.edits}
-        self._reserved |= {e.path for c in (*bugs.BUGS.values(), *bugs.NEIGHBOURS) for e in c.edits}
+        self._reserved |= {e.path for c in (*bugs.BUGS.values(), *bugs.NEIGHBOURS, *bugs.OTHER_CRASH) for e in c.edits}
         self._pool = sorted(p for p in base if _in_area(p) and p not in self._reserved)
         self._built = _always_built(base)
         self._when = _FIRST_DAY
@@ -140,6 +140,8 @@ class Writer:
 
     def _change(self, slot, line):
         planned = {Role.CULPRIT: self._bug, Role.BREAKS: self._break.broken, Role.MENDS: self._break.mended}
+        if slot.role is Role.OTHER:
+            return self._apply(line, bugs.OTHER_CRASH[slot.other])
         if slot.role in planned:
             return self._apply(line, planned[slot.role])
         return self._innocuous(line, slot.branch)

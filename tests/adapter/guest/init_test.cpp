@@ -23,6 +23,7 @@ class Init : public testing::Test {
     sandbox_.put("/kv/bin/actor", std::string(KV_BINARY_DIR) + "/guest-tests/kv-actor");
     job_.token = "t0ken 1";
     job_.heartbeat = 10s;
+    job_.vitals = 0s;
   }
 
   GuestStep& step(Words arguments, std::chrono::milliseconds limit = 20s) {
@@ -210,6 +211,16 @@ TEST_F(Init, OutlivesItsOwnDirector) {
   run();
   EXPECT_THAT(texts("fail"), ElementsAre(HasSubstr("director ended with wait status 9")));
   EXPECT_THAT(words(), Not(Contains("done")));
+}
+
+TEST_F(Init, TellsHowItFaresWhileAStepRuns) {
+  job_.vitals = 20ms;
+  step({"hang"}, 300ms);
+  run();
+  const auto vitals = all("vital");
+  ASSERT_GE(vitals.size(), 3u);
+  for (const char* field : {"up", "cpu", "run", "mem", "sock", "sirq"})
+    EXPECT_NE(vitals[1].field(field), "") << field;
 }
 
 TEST_F(Init, BeatsItsHeartWhileAStepRuns) {

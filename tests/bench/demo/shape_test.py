@@ -41,6 +41,21 @@ class Shape(unittest.TestCase):
         self.assertGreater(len(places), 20)
         self.assertTrue(any(topic for _, topic in places))
 
+    def test_the_other_crash_stands_on_both_sides_of_the_culprit_and_never_beside_it(self):
+        for seed in range(30):
+            shape = make_shape(random.Random(seed), 40, other=True)
+            line = [slot for slot in shape if slot.branch == 0]
+            places = [next(i for i, slot in enumerate(line) if slot.role is Role.OTHER and slot.other == number)
+                      for number in range(4)]
+            culprit = roles(shape, Role.CULPRIT)[0]
+            joins = line.index(culprit) if culprit.branch == 0 else next(
+                i for i, slot in enumerate(line) if slot.merges == culprit.branch)
+            leaves = line.index(culprit) if culprit.branch == 0 else next(
+                i for i, slot in enumerate(line) if culprit.branch in slot.forks)
+            self.assertEqual(places, sorted(places))
+            self.assertLess(places[1], leaves)
+            self.assertGreater(places[2], joins)
+
     def test_too_short_a_history_is_refused(self):
         with self.assertRaises(ValueError):
             make_shape(random.Random(1), SMALLEST - 1)

@@ -30,6 +30,26 @@ class Facts {
   State state;
 };
 
+TEST(Evidence, AStallOnAStarvedHostIsAskedAgainAndThenBelieved) {
+  Facts facts;
+  facts.trial("bad", Outcome::Kind::crashed);
+  Outcome stall;
+  stall.kind = Outcome::Kind::crashed;
+  stall.suspect = "a stall on a starved host";
+  stall.oopses.emplace_back();
+  stall.oopses[0].title = "kernel BUG in f";
+  const auto ask = [&] {
+    const auto number = facts.state.next_trial();
+    facts.add(TrialStarted{number, {"a"}});
+    facts.add(TrialEnded{number, {"a"}, stall, "", "vm", {}, {}});
+  };
+  ask();
+  EXPECT_EQ(facts.of("a").verdict, Verdict::nothing);
+  EXPECT_NE(facts.of("a").reason.find("starved host; asked again"), std::string::npos);
+  ask();
+  EXPECT_EQ(facts.of("a").verdict, Verdict::bad);
+}
+
 TEST(Evidence, ATrialThatWasTakenOutWasNeverMade) {
   Facts facts;
   facts.trial("bad", Outcome::Kind::crashed);

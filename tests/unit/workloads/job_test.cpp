@@ -14,6 +14,7 @@ GuestJob full_job() {
   GuestJob job;
   job.token = "a b%\n\xc3\xa4";
   job.heartbeat = 750ms;
+  job.vitals = 3s;
   job.modules = {"/lib/modules/x.ko", "/kv/netconsole.ko netconsole=+@/eth0,36661@10.0.2.2/"};
   job.sysctls = {{"kernel.printk", "8 4 1 7"}, {"kernel.sysrq", ""}};
   job.nics = {{"eth0", "10.0.2.15/24", "", "10.0.2.2", false},
@@ -35,6 +36,7 @@ TEST(Job, IsReadByTheGuestAsItWasWritten) {
   const auto& orders = read.orders;
   EXPECT_EQ(orders.token, job.token);
   EXPECT_EQ(orders.heartbeat_ms, 750);
+  EXPECT_EQ(orders.vitals_ms, 3000);
   EXPECT_EQ(orders.modules, job.modules);
   ASSERT_EQ(orders.sysctls.size(), 2u);
   EXPECT_EQ(orders.sysctls[0].second, "8 4 1 7");

@@ -100,6 +100,7 @@ TEST_F(GuestVm, BootsProvesItsKernelAndPowersOff) {
   ASSERT_EQ(ready.size(), 1u) << life_.tail();
   auto took = std::stol(ready[0].field("uptime_ms")) - std::stol(hello.field("uptime_ms"));
   RecordProperty("hello_to_ready_ms", static_cast<int>(took));
+  EXPECT_GE(life_.all("vital").size(), 1u);
   EXPECT_LT(took, 1500);  // the guest's own clock; a negotiating link would take two seconds
   expect_clean_end();
 }

@@ -13,6 +13,7 @@
 
 #include "runners/host/files.hpp"
 #include "runners/libvirt/libvirt_runner.hpp"
+#include "runners/memory/kernel_log.hpp"
 #include "tests/support/real_time.hpp"
 #include "tests/support/runner_conformance.hpp"
 #include "tests/support/test_kernel.hpp"
@@ -120,6 +121,47 @@ TEST_F(LibvirtMachines, SayTheHostsClockRate) {
   auto machine = bench_.run(bench_.runner().boot(bench_.ends("rate")));
   auto story = bench_.run(conformance::watch_to_the_end(*machine));
   EXPECT_THAT(story.console, testing::HasSubstr("tsc_early_khz="));
+}
+
+TEST_F(LibvirtMachines, AreHeardByNetconsoleToo) {
+  auto spec = bench_.spec("netconsole", "panic=5 ignore_loglevel");
+  spec.shape.nics = {{NicModel::e1000, NicLink::wire}, {NicModel::e1000, NicLink::wire}};
+  spec.netconsole = NetconsoleUse::automatic;
+  auto machine = bench_.run(bench_.runner().boot(spec));
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  ASSERT_TRUE(story.exit.netconsole);
+  EXPECT_THAT(story.of(ConsoleSource::netconsole), testing::HasSubstr(";Linux version 6."))
+      << "the whole log, from its first line on";
+  EXPECT_THAT(story.of(ConsoleSource::netconsole), testing::HasSubstr(";Kernel panic - not syncing"));
+  EXPECT_THAT(story.of(ConsoleSource::netconsole), testing::HasSubstr(";Rebooting in 5 seconds.."));
+  EXPECT_EQ(story.exit.netconsole->lost, 0u);
+  EXPECT_EQ(story.exit.netconsole->duplicates, 0u);
+}
+
+TEST_F(LibvirtMachines, TellTheKernelsLogFromTheirMemory) {
+  auto spec = bench_.spec("memory", "panic=30 ignore_loglevel");
+  const auto file = spec.directory / k_memory_file;
+  auto machine = bench_.run(bench_.runner().boot(spec));
+  const auto words = bench_.run(conformance::read_until(*machine, "Rebooting in"));
+  EXPECT_TRUE(bench_.run(machine->provoke(Provocation::memory)));
+  bench_.run(machine->power_off());
+  auto story = bench_.run(conformance::watch_to_the_end(*machine));
+  const auto log = story.of(ConsoleSource::memory);
+  EXPECT_THAT(log, testing::HasSubstr(",0,0,-;Linux version 6."));
+  EXPECT_THAT(log, testing::HasSubstr(";Kernel panic - not syncing"));
+  EXPECT_THAT(log, testing::HasSubstr(";Rebooting in 30 seconds.."));
+
+  // A full disk cuts it anywhere: what is left is read, or refused with a reason.
+  const auto whole = read_file(file, 1 << 30);
+  for (std::size_t part = 1; part < 16; ++part) {
+    const auto core = CoreFile::parse(std::string_view(whole).substr(0, whole.size() * part / 16));
+    if (const auto* readable = std::get_if<CoreFile>(&core)) {
+      const auto read = read_kernel_log(*readable);
+      if (const auto* kept = std::get_if<KernelLog>(&read)) {
+        EXPECT_EQ(kept->lines, log);
+      }
+    }
+  }
 }
 
 TEST_F(LibvirtMachines, SpeakWhenAnNmiIsInjected) {
