@@ -72,14 +72,15 @@ NetconsoleTarget read_netconsole_word(std::string_view value) {
 void start_netconsole(const Orders& orders) {
   const auto cmdline = read_file("/proc/cmdline", 64 << 10);
   const auto target = read_netconsole_word(word_of(cmdline, "netconsole="));
-  if (target.port.empty() || read_file("/proc/consoles", 64 << 10).find("netcon") != std::string::npos) return;
+  if (target.port.empty() || read_file("/proc/consoles", 64 << 10).find("netcon") != std::string::npos)
+    return;
   const auto card = card_with(word_of(cmdline, "kverdict.netcard="));
   if (card.empty()) return note("netconsole: its card is not there");
   Netlink::open().set_up(card);
   const auto module = module_among(orders.modules);
   if (!module.empty())
-    load_module(module + " netconsole=" + (target.extended ? "+" : "") + "@" + target.local + "/" + card + "," +
-                target.port + "@" + target.host + "/");
+    load_module(module + " netconsole=" + (target.extended ? "+" : "") + "@" + target.local + "/" + card +
+                "," + target.port + "@" + target.host + "/");
   else if (!make_target(target, card))
     note("this kernel has no netconsole, or none that can be set up late");
 }

@@ -159,7 +159,10 @@ class Alignment {
     double most = k_alike;
     for (std::size_t i = from; i < end && i < from + k_near; ++i) {
       const bool same_time = line.printk_time && line.printk_time == records_[i].printk_time;
-      const double score = likeness(line.text, records_[i].text) + (same_time ? k_same_time : 0);
+      // Where the stamp is damaged it is part of the text.
+      const double alike = line.printk_time ? likeness(line.text, records_[i].text)
+                                            : likeness(line.text, on_console(records_[i]));
+      const double score = alike + (same_time ? k_same_time : 0);
       if (may_be_lost && line.printk_time && !same_time && score < k_very_alike) continue;
       if (score > most) most = score, best = i;
     }

@@ -1,5 +1,8 @@
 #include "orchestrator/core/console/transcript.hpp"
 
+#include <array>
+#include <cstdio>
+
 namespace kverdict {
 namespace {
 
@@ -8,6 +11,17 @@ std::size_t size_of(const TranscriptLine& line) {
 }
 
 }  // namespace
+
+std::string on_console(const TranscriptLine& line) {
+  if (!line.printk_time) return line.text;
+  std::array<char, 64> stamp{};
+  const auto micros = static_cast<unsigned long long>(line.printk_time->count());
+  std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", micros / 1'000'000, micros % 1'000'000);
+  std::string text = stamp.data();
+  if (!line.caller.empty())
+    text += "[" + std::string(line.caller.size() < 6 ? 6 - line.caller.size() : 0, ' ') + line.caller + "]";
+  return text + " " + line.text;
+}
 
 Line TranscriptLine::view() const {
   Line line;

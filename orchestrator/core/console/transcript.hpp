@@ -49,6 +49,9 @@ struct TranscriptLine {
   bool operator==(const TranscriptLine&) const = default;
 };
 
+// A record as a serial console writes it: "[    1.874210] text". Without a printk time the text alone.
+std::string on_console(const TranscriptLine& line);
+
 class Transcript {
  public:
   struct Limits {

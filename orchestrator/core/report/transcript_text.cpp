@@ -28,19 +28,8 @@ std::string header(const TranscriptLine& line) {
   return text.data();
 }
 
-// A numbered record, written as the console writes it.
-std::string as_on_console(const TranscriptLine& line) {
-  std::array<char, 64> stamp{};
-  const auto micros = static_cast<unsigned long long>(line.printk_time->count());
-  std::snprintf(stamp.data(), stamp.size(), "[%5llu.%06llu]", micros / 1'000'000, micros % 1'000'000);
-  std::string text = stamp.data();
-  if (!line.caller.empty())
-    text += "[" + std::string(line.caller.size() < 6 ? 6 - line.caller.size() : 0, ' ') + line.caller + "]";
-  return text + " " + line.text;
-}
-
 std::string text_of(const TranscriptLine& line) {
-  if (line.sequence && line.printk_time) return as_on_console(line);
+  if (line.sequence && line.printk_time) return on_console(line);
   return line.raw.empty() ? line.text : line.raw;
 }
 

@@ -51,6 +51,8 @@ void Channels::take(const Line& line, ConsoleSource source, std::chrono::millise
     if (line.sequence && lines_.left_out.size() < k_most_left_out) lines_.left_out.push_back(*line.sequence);
     return to.marker(*marker);
   }
+  // A torn one is no more worth keeping.
+  if (!marker && looks_like_marker(line.text) && line.text.find(" vital ") != std::string_view::npos) return;
   auto& lines = lines_of(source);
   const auto number = lines.append(line, source, host_time);
   if (source != ConsoleSource::memory) channels_[index_of(source)].scanner.feed(line, number);

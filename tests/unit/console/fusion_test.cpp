@@ -114,6 +114,17 @@ TEST(Fusion, LetsADamagedLineGiveWayToItsRecord) {
   EXPECT_EQ(fusion.counts.torn, 2u);
 }
 
+TEST(Fusion, KnowsAShortLineByItsDamagedStamp) {
+  Lab lab;
+  lab.serial(1, "one");
+  lab.raw("[    0.00x000] Call Tracek\r\n");
+  lab.raw("[   0.003]  <TASK>\r\n");
+  lab.net(1, "one");
+  lab.net(2, "Call Trace:");
+  lab.net(3, " <TASK>");
+  EXPECT_EQ(story(lab.fuse()), "one/sn Call Trace:/n  <TASK>/n ");
+}
+
 TEST(Fusion, KeepsWhatOnlySerialCanSayWhereItWasSaid) {
   Lab lab;
   lab.user("SeaBIOS (version 1.16)");
