@@ -25,7 +25,32 @@ GuestNic wire_nic(std::string name, unsigned index) {
           index % 2 == 1};
 }
 
+std::vector<std::string> drivers_of(NicModel model) {
+  switch (model) {
+    case NicModel::virtio:
+      return {"virtio_pci", "virtio_net"};
+    case NicModel::e1000:
+      return {"e1000"};
+    case NicModel::e1000e:
+      return {"e1000e"};
+    case NicModel::rtl8139:
+      return {"8139cp"};
+    case NicModel::vmxnet3:
+      return {"vmxnet3"};
+  }
+  return {};
+}
+
 }  // namespace
+
+std::vector<std::string> driver_modules(const MachineShape& shape) {
+  std::vector<std::string> modules;
+  for (const auto& nic : shape.nics)
+    for (auto& name : drivers_of(nic.model))
+      if (std::find(modules.begin(), modules.end(), name) == modules.end())
+        modules.push_back(std::move(name));
+  return modules;
+}
 
 std::vector<GuestNic> plan_network(const MachineShape& shape) {
   std::vector<GuestNic> out;

@@ -15,6 +15,9 @@ namespace kverdict {
 // the second is the far end. Throws UsageError for a wire with one end.
 std::vector<GuestNic> plan_network(const MachineShape& shape);
 
+// Kernel modules that drive the cards of the shape, where they are not built in.
+std::vector<std::string> driver_modules(const MachineShape& shape);
+
 enum class ServerPlace {
   peer,  // in the guest, behind the wire, in the peer namespace
   host,  // on the host, through the user-mode network

@@ -100,11 +100,31 @@ class Checker {
     if (config_.workloads.empty()) {
       complain("workload", "is not given; add a [[workload]] table, like kind = \"churn\", to kverdict.toml");
     }
+    config_.source.type == SourceType::git ? check_repository() : check_packages();
+  }
+
+  void check_repository() {
     std::error_code error;
     if (!fs::is_directory(config_.source.repo, error)) {
       complain("source.repo",
                "'" + config_.source.repo.string() + "' is no directory; name a git repository: --repo DIR");
     }
+  }
+
+  void check_packages() {
+    const auto& source = config_.source;
+    if (source.packages.empty() && source.files.empty()) {
+      complain("source.packages",
+               "is not given; name packages, like linux-image-cloud-amd64, or files with source.files");
+    }
+    std::error_code error;
+    for (const fs::path& file : source.files) {
+      if (!fs::exists(file, error))
+        complain("source.files",
+                 "'" + file.string() + "' does not exist; paths are relative to the file that names them");
+    }
+    if (!source.paths.empty() || source.first_parent)
+      complain("source.paths", "and source.first_parent are for git; packages have one line of versions");
   }
 
   void check_ends() {

@@ -22,9 +22,16 @@ constexpr int k_config_schema = 1;
 
 enum class Switch { automatic, on, off };
 
+enum class SourceType { git, packages };
+
 struct SourceConfig {
-  std::string type = "git";
+  SourceType type = SourceType::git;
   std::filesystem::path repo = ".";
+  std::vector<std::string> packages;         // names in apt archives, or URLs
+  std::vector<std::filesystem::path> files;  // packages, directories of them, text lists
+  std::vector<std::string> archives;         // as in sources.list; empty = the host's own
+  std::string flavour;                       // empty = there must be one only
+  Bytes download_limit{10'000'000'000};
   std::vector<std::string> good;
   std::string bad;
   bool first_parent = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/this_coro.hpp>
+#include <cctype>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -37,7 +38,10 @@ Outcome lab_outcome(const std::string& what) {
 std::string trial_directory(std::uint32_t trial, const CandidateId& candidate) {
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "%04u-", trial);
-  return number.data() + candidate.value.substr(0, 12);
+  std::string name = number.data();
+  for (const char c : short_id(candidate).substr(0, 40))  // a part of file and domain names
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' ? c : '-';
+  return name;
 }
 
 Session::Session(SessionParts parts, SessionRules rules)
@@ -105,8 +109,8 @@ Task<void> Session::boot(Ask ask, BuiltImage built, milliseconds waited) {
   for (const auto& warning : built.warnings) note_once(warning);
   // The same code as a kernel that was judged: its verdict is this one's, and the loop sees it.
   if (evidence().of(ask.candidate).same_code_as) {
-    const auto twin = evidence().of(ask.candidate).same_code_as->value.substr(0, 12);
-    parts_.observer.on_note(ask.candidate.value.substr(0, 12) + " has the same code as " + twin +
+    const auto twin = *evidence().of(ask.candidate).same_code_as;
+    parts_.observer.on_note(short_id(ask.candidate) + " has the same code as " + short_id(twin) +
                             ": not booted");
     co_return;
   }

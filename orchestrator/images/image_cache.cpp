@@ -111,6 +111,7 @@ std::optional<StoredImage> read_entry(const fs::path& directory, std::set<std::s
   const auto record = json::parse(*bytes, nullptr, false);
   if (!record.is_object() || record.value("/format"_json_pointer, json()) != k_format) return std::nullopt;
   StoredImage stored;
+  std::error_code error;
   const auto name = fs::path(text(record, "kernel")).filename();
   stored.image.kernel = directory / name;
   stored.image.format = text(record, "kind") == "vmlinux" ? KernelFormat::pvh_elf : KernelFormat::bzimage;
@@ -121,7 +122,7 @@ std::optional<StoredImage> read_entry(const fs::path& directory, std::set<std::s
   stored.warnings = texts(record, "warnings");
   stored.system_map = directory / "System.map";
   stored.config = directory / "config";
-  std::error_code error;
+  if (const auto log = directory / "changelog.gz"; fs::exists(log, error)) stored.changelog = log;
   const bool whole = fs::is_regular_file(stored.image.kernel, error) &&
                      has_digest(stored.image.kernel, text(record, "digest"), verified) &&
                      (stored.image.modules.empty() || fs::is_directory(stored.image.modules, error));
@@ -129,9 +130,11 @@ std::optional<StoredImage> read_entry(const fs::path& directory, std::set<std::s
   return stored;
 }
 
-void copy_in(const fs::path& from, const fs::path& to) {
+void take_in(const fs::path& from, const fs::path& to, Taking taking) {
   std::error_code error;
-  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  auto how = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
+  if (taking == Taking::links) how |= fs::copy_options::create_hard_links;
+  fs::copy(from, to, how, error);
   if (error) throw InfraError("cannot copy " + from.string() + " into the image cache: " + error.message());
 }
 
@@ -179,17 +182,18 @@ std::optional<StoredImage> ImageCache::find(const std::string& key) {
   return stored;
 }
 
-StoredImage ImageCache::add(const std::string& key, const StoredImage& made) {
+StoredImage ImageCache::add(const std::string& key, const StoredImage& made, Taking taking) {
   KV_CHECK(is_key(key));
   {
     const auto lock = lock_directory(directory_);
     remove_unfinished(directory_);
     const auto unfinished = directory_ / (k_unfinished + key);
     make_dirs(unfinished);
-    copy_in(made.image.kernel, unfinished / made.image.kernel.filename());
-    if (!made.system_map.empty()) copy_in(made.system_map, unfinished / "System.map");
-    if (!made.config.empty()) copy_in(made.config, unfinished / "config");
-    if (!made.image.modules.empty()) copy_in(made.image.modules, unfinished / "modules");
+    take_in(made.image.kernel, unfinished / made.image.kernel.filename(), taking);
+    if (!made.system_map.empty()) take_in(made.system_map, unfinished / "System.map", taking);
+    if (!made.config.empty()) take_in(made.config, unfinished / "config", taking);
+    if (!made.changelog.empty()) take_in(made.changelog, unfinished / "changelog.gz", taking);
+    if (!made.image.modules.empty()) take_in(made.image.modules, unfinished / "modules", taking);
     write_record(unfinished, made);
     std::error_code error;
     fs::rename(unfinished, entry(key), error);  // fails when another process added it meanwhile

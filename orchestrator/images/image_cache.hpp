@@ -24,8 +24,12 @@ struct StoredImage {
   std::string code_digest;            // see kernel_file.hpp
   std::filesystem::path system_map;   // empty = none
   std::filesystem::path config;       // empty = none
+  std::filesystem::path changelog;    // of a package, gzip; empty = none
   std::vector<std::string> warnings;  // what the user is told whenever this kernel is used
 };
+
+// How files get into the cache: links are for those that nobody writes to again, and cost nothing.
+enum class Taking { copies, links };
 
 class ImageCache {
  public:
@@ -35,8 +39,9 @@ class ImageCache {
   // `key` is a digest in hex. Marks the entry as used and keeps other processes from removing it while
   // this object lives (the last few found or added, not all).
   std::optional<StoredImage> find(const std::string& key);
-  // Copies the files in; returns the entry. When another process was faster, its entry.
-  StoredImage add(const std::string& key, const StoredImage& made);
+  // Takes the files in; returns the entry. When another process was faster, its entry. Links need files on
+  // the cache's own file system.
+  StoredImage add(const std::string& key, const StoredImage& made, Taking taking = Taking::copies);
 
  private:
   std::filesystem::path entry(const std::string& key) const { return directory_ / key; }

@@ -7,8 +7,9 @@
 
 namespace kverdict {
 
-// gzip, xz, and zstd are told by their first bytes; anything else is returned as it is.
-// Throws UsageError naming `name` when the data is damaged or unpacks to more than `limit` bytes.
+// gzip, xz, lzma, zstd, bzip2 and lz4 (the kernel's: its legacy frame) are told by their first bytes;
+// anything else is returned as it is. Throws UsageError naming `name` when the data is damaged or unpacks to
+// more than `limit` bytes.
 std::string unpack(std::string_view packed, std::size_t limit, const std::string& name);
 
 }  // namespace kverdict

@@ -30,7 +30,10 @@ LIBRARIES = {
     "spdlog/": ("runners/host/log.cpp",),
     "toml++/": ("orchestrator/cli/", "tests/"),
     "CLI/": ("orchestrator/cli/options.cpp",),
-    "nlohmann/": ("orchestrator/core/journal/codec.cpp", "orchestrator/core/report/json.cpp", "orchestrator/images/",
+    "apt-pkg/": ("orchestrator/sources/package/",),
+    "rpm/": ("orchestrator/sources/package/",),
+    "archive": ("orchestrator/sources/package/payload.cpp", "tests/"),
+    "nlohmann/": ("orchestrator/sources/package/package_codec.cpp", "orchestrator/core/journal/codec.cpp", "orchestrator/core/report/json.cpp", "orchestrator/images/",
                   "orchestrator/cli/", "tests/"),
     "boost/": ("runners/", "orchestrator/drive/", "orchestrator/images/", "orchestrator/cli/commands/", "tests/"),
 }

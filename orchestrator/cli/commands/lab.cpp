@@ -2,6 +2,7 @@
 
 #include "orchestrator/images/initramfs.hpp"
 #include "orchestrator/images/modules.hpp"
+#include "orchestrator/images/package_provider.hpp"
 #include "workloads/boot_defaults.hpp"
 #include "workloads/network.hpp"
 #include "workloads/workload.hpp"
@@ -109,6 +110,13 @@ MakeInitramfs initramfs_maker(InitramfsSpec spec, fs::path cache, std::vector<st
   };
 }
 
+// The cards' drivers come before what the user wants loaded.
+std::vector<std::string> wanted_modules(const Config& config) {
+  auto modules = driver_modules(machine_shape(config.target));
+  modules.insert(modules.end(), config.target.modules.begin(), config.target.modules.end());
+  return modules;
+}
+
 }  // namespace
 
 RunnerOpener open_machines(const Config& config, const Places& places) {
@@ -151,6 +159,25 @@ BuildOptions build_options(const Config& config, const Places& places, const Bui
   return options;
 }
 
+Images make_images(const Config& config, const Places& places, Candidates& candidates, Clock& clock,
+                   BlockingPool& pool, BuildProvider::OnProgress on_progress) {
+  Images images;
+  if (const auto* packages = candidates.packages()) {
+    PackageOptions options;
+    options.images = places.cache / "images";
+    options.image_limit = count_of(config.build.cache_limit);
+    options.downloads = places.cache / "packages";
+    options.download_limit = count_of(config.source.download_limit);
+    options.modules = wanted_modules(config);
+    images.provider = std::make_unique<PackageProvider>(clock, pool, *packages, std::move(options));
+    return images;
+  }
+  images.slot = take_build_slot(places, config.source.repo);
+  auto options = build_options(config, places, *images.slot, *candidates.git());
+  images.provider = std::make_unique<BuildProvider>(clock, pool, std::move(options), std::move(on_progress));
+  return images;
+}
+
 TrialPlan plan_trials(const Config& config, const Places& places, double time_scale) {
   TrialPlan plan;
   auto& settings = plan.settings;
@@ -171,7 +198,7 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   settings.limits = watch_limits(config.limits, work.steps, time_scale);
   settings.policy.warnings = config.verdict.warning == WarningPolicy::count;
   InitramfsSpec spec{programs.init, work.files};
-  plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", config.target.modules,
+  plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", wanted_modules(config),
                                         config.target.netconsole);
   return plan;
 }

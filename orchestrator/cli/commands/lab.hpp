@@ -4,12 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "orchestrator/cli/commands/candidates.hpp"
 #include "orchestrator/cli/commands/places.hpp"
 #include "orchestrator/core/model/history.hpp"
 #include "orchestrator/drive/session.hpp"
 #include "orchestrator/images/build_provider.hpp"
-#include "orchestrator/sources/git_source.hpp"
 #include "runners/registry.hpp"
 #include "workloads/guest_programs.hpp"
 
@@ -23,6 +24,14 @@ RangeSpec range_spec(const Config& config);
 // `ours` may ask it about ancestors for as long as the options live.
 BuildOptions build_options(const Config& config, const Places& places, const BuildSlot& slot,
                            GitSource& source);
+
+// Kernels for the candidates of one session, and what they hold while they are made.
+struct Images {
+  std::optional<BuildSlot> slot;  // git: ours until we are done
+  std::unique_ptr<ImageProvider> provider;
+};
+Images make_images(const Config& config, const Places& places, Candidates& candidates, Clock& clock,
+                   BlockingPool& pool, BuildProvider::OnProgress on_progress = {});
 
 // What every boot has in common, and the files its initramfs is made of. UsageError for a workload that does
 // not exist or cannot run on this machine's shape.

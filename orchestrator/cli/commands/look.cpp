@@ -71,7 +71,7 @@ const Trial& find_trial(OpenedSession& session, const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_number = error == std::errc() && end == text.data() + text.size() && text.size() < 6;
   if (is_number && number >= 1 && number <= trials.size()) return trials[number - 1];
-  const auto id = text.empty() || is_number ? CandidateId{} : session.source.commit_of(text);
+  const auto id = text.empty() || is_number ? CandidateId{} : session.source.find(text);
   for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial)
     if (trial->ended && (text.empty() || trial->candidate == id)) return *trial;
   throw UsageError("session " + session.place.name() + " has no trial " +
@@ -163,6 +163,8 @@ int report_command(const Invocation& invocation, const ReportCommand& command) {
 
 int log_command(const Invocation& invocation, const LogCommand& command) {
   auto session = open_session(invocation, command.session);
+  if (session.source.git() == nullptr)
+    throw UsageError("session " + session.place.name() + " is about packages, and git has no log of those");
   std::cout << git_bisect_log(session.state, session.range, session.evidence(), session.describe());
   return 0;
 }

@@ -18,34 +18,12 @@ Config settings_of(const Invocation& invocation) {
 
 }  // namespace
 
-std::string range_digest(const Range& range) {
-  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
-  for (std::uint32_t i = 0; i < range.history.size(); ++i)
-    for (const char c : range.history.id(Position{i}).value)
-      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  char text[20];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
-}
-
-Range same_range(GitSource& source, const SessionOpened& opened, const Config& config) {
-  auto spec = range_spec(config);
-  spec.bad = opened.bad.value;
-  spec.goods.clear();
-  for (const auto& good : opened.goods) spec.goods.push_back(good.value);
-  auto range = source.resolve(spec);
-  if (range_digest(range) != opened.history)
-    throw UsageError("the history between the ends of session " + opened.session +
-                     " is not what it was when the session began; start a new session");
-  return range;
-}
-
 OpenedSession open_session(const Invocation& invocation, const std::string& text) {
   auto place = find_session(find_places(settings_of(invocation)), text);
   auto state = replay(JournalFile::read(place.journal()).entries);
   auto config = config_from_json(state.config);
-  auto source = GitSource::open(config.source.repo);
-  auto range = same_range(source, state.opened, config);
+  auto source = Candidates::of_session(config, place);
+  auto range = source.same_range(state.opened, config);
   auto rules = session_rules(config);
   return {std::move(place),  std::move(state), std::move(config),
           std::move(source), std::move(range), std::move(rules)};
@@ -56,11 +34,7 @@ Describe OpenedSession::describe() {
 }
 
 ParentsOf OpenedSession::parents_of() {
-  return [this](const CandidateId& id) {
-    auto parents = source.describe(id).parents;
-    if (config.source.first_parent && parents.size() > 1) parents.resize(1);
-    return parents;
-  };
+  return [this](const CandidateId& id) { return source.parents(id, config); };
 }
 
 Decision OpenedSession::decision() {

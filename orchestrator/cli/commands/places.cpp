@@ -41,23 +41,28 @@ std::string plain_name(const std::string& text) {
   return name.empty() ? "session" : name.substr(0, 40);
 }
 
-std::string repository_name(const Config& config) {
+// What a session is called after.
+std::string subject_name(const Config& config) {
+  const auto& source = config.source;
+  if (source.type == SourceType::packages && !source.packages.empty()) {
+    const auto& first = source.packages.front();
+    return plain_name(first.substr(first.rfind('/') + 1));
+  }
+  if (source.type == SourceType::packages) return "packages";
   auto path = fs::weakly_canonical(config.source.repo);
   if (path.filename() == ".git" || path.filename().empty()) path = path.parent_path();
   return plain_name(path.filename().string());
 }
 
-// FNV-1a, 64 bits: a name for a path, not a secret.
-std::string path_digest(const fs::path& path) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : fs::weakly_canonical(path).string())
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  char text[20];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
-}
-
 }  // namespace
+
+std::string text_digest(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  char digits[20];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  return digits;
+}
 
 Places find_places(const Config& config) {
   return {config.run.state.empty() ? xdg("XDG_STATE_HOME", ".local/state") : config.run.state,
@@ -70,8 +75,7 @@ fs::path SessionPlace::transcript(std::uint32_t trial, const CandidateId& candid
 
 SessionPlace new_session(const Places& places, const Config& config,
                          std::chrono::system_clock::time_point now) {
-  const auto name =
-      config.run.name.empty() ? repository_name(config) + "-" + time_text(now) : config.run.name;
+  const auto name = config.run.name.empty() ? subject_name(config) + "-" + time_text(now) : config.run.name;
   SessionPlace place{places.state / "sessions" / name};
   if (fs::exists(place.journal()))
     throw UsageError("session " + name + " exists already; `kverdict resume " + name +
@@ -120,7 +124,7 @@ FileLock lock_session(const SessionPlace& place) {
 }
 
 BuildSlot take_build_slot(const Places& places, const fs::path& clone) {
-  const auto parent = places.cache / "builds" / path_digest(clone);
+  const auto parent = places.cache / "builds" / text_digest(fs::weakly_canonical(clone).string());
   for (unsigned number = 0; number < k_most_slots; ++number) {
     const auto directory = parent / ("slot" + std::to_string(number));
     make_dirs(directory);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/cli/config.hpp"
@@ -21,11 +22,16 @@ struct Places {
 
 Places find_places(const Config& config);
 
+// FNV-1a, 64 bits, in hex: a name for a text, not a secret.
+std::string text_digest(std::string_view text);
+
 // One session's directory.
 struct SessionPlace {
   std::filesystem::path directory;
   std::string name() const { return directory.filename().string(); }
   std::filesystem::path journal() const { return directory / "journal.jsonl"; }
+  // The packaged kernels to choose from, as they were when the session began.
+  std::filesystem::path packages() const { return directory / "packages.json"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path transcript(std::uint32_t trial, const CandidateId& candidate) const;
 };

@@ -7,6 +7,7 @@
 #include "orchestrator/cli/commands/lab.hpp"
 #include "orchestrator/cli/commands/opened.hpp"
 #include "orchestrator/cli/commands/terminal_observer.hpp"
+#include "orchestrator/core/report/printable.hpp"
 #include "orchestrator/core/report/transcript_text.hpp"
 #include "orchestrator/drive/journal_file.hpp"
 #include "runners/error.hpp"
@@ -60,7 +61,8 @@ class Running {
         session_(session),
         opener_(std::move(opener)),
         places_(find_places(session.config)),
-        slot_(take_build_slot(places_, session.config.source.repo)),
+        images_(make_images(session.config, places_, session.source, clock_, pool_,
+                            [this](const BuildProgress& progress) { observer_.on_build(progress); })),
         journal_(JournalFile::open(session.place.journal(), clock_)),
         line_(stderr, stderr_terminal(invocation)),
         observer_(clock_, line_, stderr_terminal(invocation), session.describe()) {}
@@ -90,10 +92,7 @@ class Running {
     if (swept > 0) note("removed " + std::to_string(swept) + " left-over guests of dead sessions");
     auto plan = plan_trials(session_.config, places_, runner->traits().time_scale);
     TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
-    auto on_progress = [this](const BuildProgress& progress) { observer_.on_build(progress); };
-    auto build = build_options(session_.config, places_, slot_, session_.source);
-    BuildProvider provider(clock_, pool_, std::move(build), on_progress);
-    BuildQueue builds(context_.get_executor(), provider);
+    BuildQueue builds(context_.get_executor(), *images_.provider);
     SessionParts parts{clock_,
                        journal_,
                        builds,
@@ -120,7 +119,7 @@ class Running {
   boost::asio::io_context context_{1};
   BlockingPool pool_{1};
   Places places_;
-  BuildSlot slot_;
+  Images images_;
   JournalFile journal_;
   ProgressLine line_;
   TerminalObserver observer_;
@@ -221,12 +220,15 @@ int run_command(const Invocation& invocation) {
   auto loaded = load_config(inputs, Need::session);
   const auto places = find_places(loaded.config);
   auto opener = open_machines(loaded.config, places);
-  auto source = GitSource::open(loaded.config.source.repo);
-  auto range = source.resolve(range_spec(loaded.config));
+  auto source = Candidates::gather(loaded.config, places);
+  for (const auto& warning : source.warnings())
+    std::fprintf(stderr, "warning: %s\n", printable(warning).c_str());
+  auto range = source.range(loaded.config);
   plan_trials(loaded.config, places, 1.0);  // what is wrong with the workload is said before anything is made
   SteadyClock clock;
   const auto place = new_session(places, loaded.config, clock.wall());
   const auto lock = lock_session(place);
+  source.keep(place);
   JournalFile::create(place.journal(), clock,
                       opening_event(loaded, read_files(invocation.config_file), place, range));
   std::fprintf(stderr, "session %s: %zu candidates\n", place.name().c_str(), range.history.size());

@@ -47,20 +47,21 @@ Outcome build_outcome(const BuildFailure& failure) {
 
 class OneTrial {
  public:
-  OneTrial(const Config& config, RunnerOpener opener, GitSource& source, const CandidateId& id)
+  OneTrial(const Config& config, RunnerOpener opener, Candidates& candidates, const CandidateId& id)
       : config_(config),
         opener_(std::move(opener)),
-        source_(source),
         id_(id),
         places_(find_places(config)),
-        slot_(take_build_slot(places_, config.source.repo)) {}
+        images_(make_images(config, places_, candidates, clock_, pool_)) {}
 
   int run() {
     open_log(places_.state / "trial.log", LogLevel::info);
     return run_interruptible(context_, body());
   }
   const Outcome& outcome() const { return outcome_; }
-  std::filesystem::path directory() const { return places_.state / "trials" / id_.value.substr(0, 12); }
+  std::filesystem::path directory() const {
+    return places_.state / "trials" / trial_directory(1, id_).substr(5);
+  }
 
  private:
   Task<int> body() {
@@ -69,16 +70,14 @@ class OneTrial {
     auto sweeping = runner->sweep();
     co_await std::move(sweeping);
     auto plan = plan_trials(config_, places_, runner->traits().time_scale);
-    auto build = build_options(config_, places_, slot_, source_);
-    BuildProvider provider(clock_, pool_, std::move(build));
-    auto building = provider.image_for(id_);
+    auto building = images_.provider->image_for(id_);
     auto result = co_await std::move(building);
     if (const auto* failure = std::get_if<BuildFailure>(&result)) {
       outcome_ = build_outcome(*failure);
       co_return 0;
     }
     TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
-    auto label = "trial-" + id_.value.substr(0, 12);
+    auto label = "trial-" + directory().filename().string();
     auto running = trials.run(label, std::get<BuiltImage>(result).image, directory());
     auto run = co_await std::move(running);
     outcome_ = std::move(run.outcome);
@@ -87,13 +86,12 @@ class OneTrial {
 
   const Config& config_;
   RunnerOpener opener_;
-  GitSource& source_;
   CandidateId id_;
   SteadyClock clock_;
   boost::asio::io_context context_{1};
   BlockingPool pool_{1};
   Places places_;
-  BuildSlot slot_;
+  Images images_;
   Outcome outcome_;
 };
 
@@ -115,8 +113,8 @@ int trial_command(const Invocation& invocation, const TrialCommand& command) {
   const auto loaded = load_config(process_inputs(invocation.config_file, invocation.settings), Need::trial);
   const auto& config = loaded.config;
   auto opener = open_machines(config, find_places(config));
-  auto source = GitSource::open(config.source.repo);
-  const auto id = source.commit_of(command.revision);
+  auto source = Candidates::gather(config, find_places(config));
+  const auto id = source.find(command.revision);
   OneTrial trial(config, std::move(opener), source, id);
   if (const int code = trial.run(); code != 0) return code;
   const auto judgement = judge_alone(trial.outcome(), session_rules(config).hunt);

@@ -15,6 +15,10 @@ struct CandidateId {
   auto operator<=>(const CandidateId&) const = default;
 };
 
+bool is_commit(const CandidateId& id);
+// As people are shown it in a line: the first 12 digits of a commit, a version as it is.
+std::string short_id(const CandidateId& id);
+
 // What people are shown of a candidate.
 struct CandidateInfo {
   CandidateId id;

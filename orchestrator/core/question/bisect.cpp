@@ -13,10 +13,6 @@ Conclusion ends_wrong(const std::string& what) {
   return {Conclusion::Kind::ends_wrong, {}, {}, what, {}, {}};
 }
 
-std::string short_id(const CandidateId& id) {
-  return id.value.substr(0, 12);
-}
-
 std::string times(unsigned n) {
   return n == 1 ? "once" : std::to_string(n) + " times";
 }

@@ -120,10 +120,6 @@ Report make_report(const State& state, const Range& range, const Evidence& evide
   return report;
 }
 
-std::string short_id(const CandidateId& id) {
-  return id.value.substr(0, 12);
-}
-
 const char* to_string(Purpose purpose) {
   switch (purpose) {
     case Purpose::search:

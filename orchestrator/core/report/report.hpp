@@ -64,8 +64,6 @@ std::string report_json(const Report& report);
 std::string duration_text(std::chrono::milliseconds duration);
 // "99.4 %"; never "100 %" for what is not certain.
 std::string percent_text(double probability);
-// "1f3a5c7e9b2d".
-std::string short_id(const CandidateId& id);
 const char* to_string(Purpose purpose);
 
 }  // namespace kverdict

@@ -34,10 +34,11 @@ std::string candidate_line(const CandidateInfo& info) {
 
 void add_culprit(std::string& text, const Report& report) {
   const auto& culprit = *report.culprit;
-  text += culprit.id.value + " is the first bad commit\n\n";
-  text += "  Author:   " + printable(culprit.author) + "\n";
-  text += "  Date:     " + culprit.date + "\n";
-  text += "  Subject:  " + printable(culprit.subject) + "\n\n";
+  const bool commit = is_commit(culprit.id);
+  text += culprit.id.value + " is the first bad " + (commit ? "commit" : "version") + "\n\n";
+  if (!culprit.author.empty()) text += "  Author:   " + printable(culprit.author) + "\n";
+  if (!culprit.date.empty()) text += "  Date:     " + culprit.date + "\n";
+  text += (commit ? "  Subject:  " : "  Package:  ") + printable(culprit.subject) + "\n\n";
   text += "  Sure:     " + percent_text(report.probability) + " (posterior over " +
           count_text(report.candidates, "candidate") + ", the bug's rate unknown)\n";
   text += "  Crash:    " + printable(report.title) + (report.learnt ? " (learnt from the bad end)\n" : "\n");

@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[build]\nccache = true",
             "kverdict.toml:3: build.ccache: is true, must be a text; write it in double quotes"},
         Bad{"[source]\ntype = \"svn\"",
-            "kverdict.toml:3: source.type: is 'svn'; this version knows only 'git'"},
+            "kverdict.toml:3: source.type: is 'svn'; give one of 'git', 'packages'"},
         Bad{"[source]\nfirst_parent = \"yes\"",
             "kverdict.toml:3: source.first_parent: is 'yes'; give true or false"},
         Bad{"[source]\nbad = 6.10",
