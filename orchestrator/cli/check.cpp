@@ -123,6 +123,7 @@ class Checker {
         complain("source.files",
                  "'" + file.string() + "' does not exist; paths are relative to the file that names them");
     }
+    if (source.then == Then::git && !fs::is_directory(source.repo, error)) check_repository();
     if (!source.paths.empty() || source.first_parent)
       complain("source.paths", "and source.first_parent are for git; packages have one line of versions");
   }

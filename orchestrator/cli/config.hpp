@@ -24,6 +24,9 @@ enum class Switch { automatic, on, off };
 
 enum class SourceType { git, packages };
 
+// What follows when a culprit was found among packages.
+enum class Then { nothing, git };
+
 struct SourceConfig {
   SourceType type = SourceType::git;
   std::filesystem::path repo = ".";
@@ -32,6 +35,7 @@ struct SourceConfig {
   std::vector<std::string> archives;         // as in sources.list; empty = the host's own
   std::string flavour;                       // empty = there must be one only
   Bytes download_limit{10'000'000'000};
+  Then then = Then::nothing;
   std::vector<std::string> good;
   std::string bad;
   bool first_parent = false;
@@ -103,6 +107,7 @@ struct RunConfig {
   KeepMemory keep_memory = KeepMemory::never;
   Bytes memory_limit{4ULL << 30};  // a larger guest's memory is not looked at
   bool vitals = true;              // the guest tells each second how it fares
+  std::filesystem::path follows;   // directory of the session that this one goes on from; empty = none
   bool operator==(const RunConfig&) const = default;
 };
 

@@ -293,6 +293,11 @@ Task<ImageResult> PackageProvider::image_for(CandidateId id) {
   co_return ImageResult(std::move(built));
 }
 
+std::string PackageProvider::config(const CandidateId& id) {
+  const auto found = look_up(source_.package(id));
+  return found ? config_text(*found) : std::string();
+}
+
 std::string PackageProvider::changelog(const CandidateId& id) {
   const auto found = look_up(source_.package(id));
   if (!found || found->changelog.empty()) return {};

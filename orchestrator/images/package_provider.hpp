@@ -33,8 +33,9 @@ class PackageProvider final : public ImageProvider {
   // (no serial console, no initramfs) is a BuildFailure: the others can be asked.
   Task<ImageResult> image_for(CandidateId id) override;
 
-  // The changelog in a package that was asked before, unpacked; empty = it has none, or is not here.
+  // Of a package that was asked before, as text; empty = it has none, or is not here any more.
   std::string changelog(const CandidateId& id);
+  std::string config(const CandidateId& id);
 
  private:
   // The package's files on this host, checked.

@@ -63,8 +63,9 @@ void Candidates::keep(const SessionPlace& place) const {
 }
 
 Range Candidates::range(const Config& config) {
-  if (auto* source = git()) return source->resolve(range_spec(config));
-  return packages()->resolve(config.source.good, config.source.bad);
+  const auto spec = range_spec(config);
+  if (auto* source = git()) return source->resolve(spec);
+  return packages()->resolve(spec.goods, spec.bad);
 }
 
 Range Candidates::same_range(const SessionOpened& opened, const Config& config) {

@@ -2,7 +2,6 @@
 
 #include "orchestrator/images/initramfs.hpp"
 #include "orchestrator/images/modules.hpp"
-#include "orchestrator/images/package_provider.hpp"
 #include "workloads/boot_defaults.hpp"
 #include "workloads/network.hpp"
 #include "workloads/workload.hpp"
@@ -169,7 +168,9 @@ Images make_images(const Config& config, const Places& places, Candidates& candi
     options.downloads = places.cache / "packages";
     options.download_limit = count_of(config.source.download_limit);
     options.modules = wanted_modules(config);
-    images.provider = std::make_unique<PackageProvider>(clock, pool, *packages, std::move(options));
+    auto provider = std::make_unique<PackageProvider>(clock, pool, *packages, std::move(options));
+    images.packages = provider.get();
+    images.provider = std::move(provider);
     return images;
   }
   images.slot = take_build_slot(places, config.source.repo);

@@ -11,6 +11,7 @@
 #include "orchestrator/core/model/history.hpp"
 #include "orchestrator/drive/session.hpp"
 #include "orchestrator/images/build_provider.hpp"
+#include "orchestrator/images/package_provider.hpp"
 #include "runners/registry.hpp"
 #include "workloads/guest_programs.hpp"
 
@@ -29,6 +30,7 @@ BuildOptions build_options(const Config& config, const Places& places, const Bui
 struct Images {
   std::optional<BuildSlot> slot;  // git: ours until we are done
   std::unique_ptr<ImageProvider> provider;
+  PackageProvider* packages = nullptr;  // the provider, where it is one
 };
 Images make_images(const Config& config, const Places& places, Candidates& candidates, Clock& clock,
                    BlockingPool& pool, BuildProvider::OnProgress on_progress = {});

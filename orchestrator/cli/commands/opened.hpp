@@ -25,7 +25,10 @@ struct OpenedSession {
   ParentsOf parents_of();
   Evidence evidence() const { return weigh(state, rules.hunt); }
   Decision decision();
-  Report report();  // with the oops quoted from its transcript
+  Report report();  // with the oops quoted from its transcript, and the package's changes
+
+ private:
+  void add_changes(Report& report) const;
 };
 
 // By the name that the user gave (see find_session).

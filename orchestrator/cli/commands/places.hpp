@@ -30,6 +30,7 @@ struct SessionPlace {
   std::filesystem::path directory;
   std::string name() const { return directory.filename().string(); }
   std::filesystem::path journal() const { return directory / "journal.jsonl"; }
+  std::filesystem::path changes() const { return directory / "changes.txt"; }  // of the culprit's package
   // The packaged kernels to choose from, as they were when the session began.
   std::filesystem::path packages() const { return directory / "packages.json"; }
   std::filesystem::path lock() const { return directory / "lock"; }

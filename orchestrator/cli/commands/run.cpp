@@ -1,5 +1,9 @@
 // run and resume: one session from the command line to its report.
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 
 #include "orchestrator/cli/commands/commands.hpp"
@@ -7,6 +11,7 @@
 #include "orchestrator/cli/commands/lab.hpp"
 #include "orchestrator/cli/commands/opened.hpp"
 #include "orchestrator/cli/commands/terminal_observer.hpp"
+#include "orchestrator/cli/commands/then_git.hpp"
 #include "orchestrator/core/report/printable.hpp"
 #include "orchestrator/core/report/transcript_text.hpp"
 #include "orchestrator/drive/journal_file.hpp"
@@ -74,6 +79,8 @@ class Running {
 
   const State& state() const { return journal_.state(); }
   JournalFile& journal() { return journal_; }
+  // None when candidates are no packages.
+  PackageProvider* packages() { return images_.packages; }
 
  private:
   Task<int> body() {
@@ -131,12 +138,32 @@ std::string resume_line(const OpenedSession& session) {
   return "kverdict resume " + (session.config.run.state.empty() ? place.name() : place.directory.string());
 }
 
+// The session between the tags is one of its own, in a process of its own: this one becomes it.
+int go_into_git(const OpenedSession& session, const Report& report, const std::string& distribution_config) {
+  const auto planned = plan_git_session(session, report, distribution_config);
+  if (const auto* none = std::get_if<NoGitSession>(&planned)) {
+    std::fprintf(stderr, "not going on in git: %s\n", printable(none->reason).c_str());
+    return 0;
+  }
+  const auto file = std::get<std::filesystem::path>(planned).string();
+  std::fprintf(stderr, "going on in git: kverdict run --config %s\n", file.c_str());
+  ::execl("/proc/self/exe", "kverdict", "run", "--config", file.c_str(), nullptr);
+  throw InfraError("cannot start kverdict again: " + std::string(std::strerror(errno)));
+}
+
 // Runs it, whatever state it is in, and says how it ended.
 int go_on(const Invocation& invocation, OpenedSession& session, RunnerOpener opener) {
   int code = 0;
+  std::string config_of_culprit;
   try {
     Running running(invocation, session, std::move(opener));
     code = running.run();
+    if (code == 0 && running.packages() != nullptr) {
+      session.state = running.state();
+      const auto found = session.report();
+      keep_changes(session.place, found, running.packages()->changelog(found.culprit->id));
+      config_of_culprit = running.packages()->config(found.culprit->id);
+    }
   } catch (const InfraError&) {
     std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", resume_line(session).c_str());
     throw;
@@ -151,6 +178,9 @@ int go_on(const Invocation& invocation, OpenedSession& session, RunnerOpener ope
   drop_other_memories(session, report);
   std::cout << (invocation.form == OutputForm::json ? report_json(report) + "\n" : report_text(report))
             << std::flush;
+  if (code == 0 && session.config.source.type == SourceType::packages &&
+      session.config.source.then == Then::git)
+    return go_into_git(session, report, config_of_culprit);
   return code;
 }
 

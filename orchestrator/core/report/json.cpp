@@ -100,6 +100,9 @@ std::string report_json(const Report& report) {
                  {"elapsed_ms", report.elapsed.count()},
                  {"building_ms", report.building.count()},
                  {"running_ms", report.running.count()}};
+  if (!report.changes_file.empty())
+    j["changes"] = {{"file", report.changes_file}, {"likely", report.likely_changes}};
+  if (!report.earlier.empty()) j["earlier"] = report.earlier;
   j["notes"] = report.notes;
   return j.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -78,6 +78,11 @@ void add_suspects(std::string& text, const Report& report) {
   for (const auto& id : report.conclusion->suspects) text += "- `" + id.value + "`\n";
 }
 
+void add_changes(std::string& text, const Report& report) {
+  if (!report.likely_changes.empty()) text += "\n## Changes of the update nearest to this failure\n\n";
+  for (const auto& change : report.likely_changes) text += "- " + escaped(change) + "\n";
+}
+
 void add_rows(std::string& text, const Report& report) {
   text += "\n## Evidence\n\n| verdict | candidate | asked as | runs | reason |\n|---|---|---|---|---|\n";
   for (const auto& row : report.rows)
@@ -99,6 +104,7 @@ std::string report_markdown(const Report& report) {
     for (const char c : report.oops_excerpt) text += c == '\n' ? std::string("\n    ") : std::string(1, c);
     text += "\n";
   }
+  add_changes(text, report);
   add_rows(text, report);
   if (!report.notes.empty()) text += "\n## Notes\n\n";
   for (const auto& note : report.notes) text += "- " + escaped(note) + "\n";

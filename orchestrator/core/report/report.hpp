@@ -38,6 +38,10 @@ struct Report {
   std::optional<Oops> oops;      // the culprit's, or else the bad end's
   std::uint32_t oops_trial = 0;  // whose transcript shows it
   std::string oops_excerpt;      // filled by the caller, who can read files
+  // A package's: what its update brought, the likeliest causes. Filled by the caller.
+  std::vector<std::string> likely_changes;
+  std::string changes_file;  // all of them
+  std::string earlier;       // what the session found that this one goes on from
 
   CandidateInfo bad_end;
   std::vector<CandidateInfo> good_ends;

@@ -91,6 +91,24 @@ void add_oops(std::string& text, const Report& report) {
   }
 }
 
+void add_changes(std::string& text, const Report& report) {
+  if (report.changes_file.empty()) return;
+  text += "\nThe update brought what " + report.changes_file + " lists";
+  text += report.likely_changes.empty() ? ".\n" : "; nearest to this failure in their words:\n";
+  for (const auto& change : report.likely_changes) text += "  - " + printable(change) + "\n";
+}
+
+void add_earlier(std::string& text, const Report& report) {
+  if (report.earlier.empty()) return;
+  text += "\nThis goes on from a session that found:\n";
+  std::string_view rest = report.earlier;
+  while (!rest.empty()) {
+    const auto end = rest.find('\n');
+    text += "  | " + printable(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+}
+
 void add_rows(std::string& text, const Report& report) {
   if (report.rows.empty()) return;
   text += "\nEvidence, in the order asked:\n";
@@ -124,6 +142,8 @@ std::string report_text(const Report& report) {
     add_next(text, report);
   add_ranking(text, report);
   add_oops(text, report);
+  add_changes(text, report);
+  add_earlier(text, report);
   add_rows(text, report);
   add_totals(text, report);
   return text;
