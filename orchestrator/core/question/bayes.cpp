@@ -21,10 +21,6 @@ double entropy(double p) {
   return p <= 0 || p >= 1 ? 0 : -p * std::log2(p) - (1 - p) * std::log2(1 - p);
 }
 
-std::string short_id(const CandidateId& id) {
-  return id.value.substr(0, 12);
-}
-
 // Numbers without state: the same plan for the same evidence.
 class Dice {
  public:
