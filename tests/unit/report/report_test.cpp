@@ -76,7 +76,7 @@ const State k_found = state_after({{"c0", crash()}, {"good", pass()}, {"c2", pas
 
 TEST(Report, SaysWhoHowSureAndOnWhatEvidence) {
   const auto text = report_text(report_of(k_found));
-  EXPECT_THAT(text, testing::StartsWith("c1 is the first bad commit\n"));
+  EXPECT_THAT(text, testing::StartsWith("c1 is the first bad version\n")) << "a commit has 40 digits";
   EXPECT_THAT(text, HasSubstr("J\xc3\xbcrgen"));
   EXPECT_THAT(text, HasSubstr("failed 1 of 1 run"));
   EXPECT_THAT(text, HasSubstr("c2 passed 1 of 1 run"));
