@@ -299,6 +299,8 @@ AptOffer offered_by_apt(const AptSettings& settings, const std::vector<std::stri
 
 std::vector<std::string> fetch_command(const PackageFile& file, const fs::path& destination,
                                        std::uint64_t most_bytes) {
+  auto uri = file.where;
+  if (uri.starts_with("file:")) uri.replace(0, 4, "copy");  // apt's file method leaves a link, no copy
   std::vector<std::string> argv = {"prlimit",
                                    "--fsize=" + std::to_string(file.size > 0 ? file.size : most_bytes),
                                    "--",
@@ -308,7 +310,7 @@ std::vector<std::string> fetch_command(const PackageFile& file, const fs::path& 
                                    "-o",
                                    "Acquire::Retries=3",
                                    "download-file",
-                                   file.where,
+                                   std::move(uri),
                                    destination.string()};
   if (!file.sha256.empty()) argv.push_back("SHA256:" + file.sha256);
   return argv;
