@@ -36,6 +36,8 @@ struct Dispatch {
   int operator()(const ReportCommand& command) const { return report_command(invocation, command); }
   int operator()(const LogCommand& command) const { return log_command(invocation, command); }
   int operator()(const ReplayCommand& command) const { return replay_command(invocation, command); }
+  int operator()(const MarkCommand& command) const { return mark_command(invocation, command); }
+  int operator()(const UndoCommand& command) const { return undo_command(invocation, command); }
   int operator()(const ConfigCheckCommand& command) const {
     return config_check_command(invocation, command);
   }

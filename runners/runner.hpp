@@ -18,6 +18,8 @@ class Machine {
  public:
   virtual ~Machine() = default;  // blunt end: whatever still runs is destroyed
 
+  // Which of its runner's machines this is, for evidence by machine; empty: they are all alike.
+  virtual std::string name() const { return {}; }
   virtual Task<ConsoleEvent> next() = 0;
   // Best effort: a machine that cannot do it returns false; throws InfraError when the lab fails.
   virtual Task<bool> provoke(Provocation how) = 0;

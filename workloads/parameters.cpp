@@ -5,25 +5,10 @@
 #include <vector>
 
 #include "runners/error.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {
-
-// Levenshtein distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t replace = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 std::string joined(std::initializer_list<std::string_view> words) {
   std::string out;
@@ -45,26 +30,12 @@ std::string shown(double value) {
 
 }  // namespace
 
-std::string nearest(std::string_view word, std::initializer_list<std::string_view> known) {
-  std::string best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (auto candidate : known) {
-    auto far = distance(word.substr(0, 64), candidate);
-    if (far < least) {
-      least = far;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 Parameters::Parameters(const WorkloadSpec& spec, std::initializer_list<std::string_view> known)
     : spec_(spec) {
   for (const auto& [key, value] : spec.parameters) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    auto near = nearest(key, known);
     throw UsageError("workload '" + spec.name + "' (" + spec.kind + ") has no parameter '" + key + "'" +
-                     (near.empty() ? "" : ": did you mean '" + near + "'?") +
+                     did_you_mean(key, {known.begin(), known.size()}) +
                      (known.size() == 0 ? " (it has none)" : " (it has: " + joined(known) + ")"));
   }
 }

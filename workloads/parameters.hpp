@@ -27,7 +27,4 @@ class Parameters {
   const WorkloadSpec& spec_;
 };
 
-// The name among `known` that is nearest to `word`, empty when none is near.
-std::string nearest(std::string_view word, std::initializer_list<std::string_view> known);
-
 }  // namespace kverdict

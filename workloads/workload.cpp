@@ -7,6 +7,7 @@
 
 #include "runners/error.hpp"
 #include "workloads/kinds.hpp"
+#include "workloads/nearest.hpp"
 #include "workloads/parameters.hpp"
 
 namespace kverdict {
@@ -24,10 +25,14 @@ constexpr struct {
 Planner planner_for(const WorkloadSpec& spec) {
   for (const auto& row : k_kinds)
     if (row.kind == spec.kind) return row.plan;
-  auto near = nearest(spec.kind, {"iperf", "churn", "script"});
-  throw UsageError("there is no workload '" + spec.kind + "'" +
-                   (near.empty() ? "" : ": did you mean '" + near + "'?") +
-                   " (there are: iperf, churn, script)");
+  std::vector<std::string_view> known;
+  std::string list;
+  for (const auto& row : k_kinds) {
+    known.push_back(row.kind);
+    list += (list.empty() ? "" : ", ") + std::string(row.kind);
+  }
+  throw UsageError("there is no workload '" + spec.kind + "'" + did_you_mean(spec.kind, known) +
+                   " (there are: " + list + ")");
 }
 
 void check_name(const std::string& name) {

@@ -1,9 +1,11 @@
 // Values into configurations and back: one overload per kind of field (keys.hpp).
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "orchestrator/cli/keys.hpp"
-#include "orchestrator/cli/nearest.hpp"
 #include "runners/error.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {
@@ -120,6 +122,32 @@ void put(const Target& target, const Value& value, unsigned& place) {
   } else if (in_range(target, value, static_cast<std::uint64_t>(*count), count_text)) {
     place = static_cast<unsigned>(*count);
   }
+}
+
+std::string fraction_text(std::uint64_t millionths) {
+  std::string text = std::to_string(static_cast<double>(millionths) / 1e6);
+  return text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+// 0.99, or "99%" with or without a blank.
+std::optional<double> fraction_of(const Value& value) {
+  if (const auto* number = value.as<double>()) return *number;
+  const auto* text = value.as<std::string>();
+  if (text == nullptr) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc()) return std::nullopt;
+  const std::string rest(end, text->data() + text->size());
+  if (rest == "%" || rest == " %") return number / 100;
+  return rest.empty() ? std::optional(number) : std::nullopt;
+}
+
+void put(const Target& target, const Value& value, double& place) {
+  const auto fraction = fraction_of(value);
+  if (!fraction || !(*fraction >= 0 && *fraction <= 1))
+    return target.complain(value, "is " + quoted(value) + "; give a fraction, like 0.99 or \"99%\"");
+  if (in_range(target, value, static_cast<std::uint64_t>(*fraction * 1e6 + 0.5), fraction_text))
+    place = *fraction;
 }
 
 void put(const Target& target, const Value& value, Millis& place) {
@@ -281,6 +309,9 @@ Value get(bool flag) {
 }
 Value get(unsigned count) {
   return {static_cast<std::int64_t>(count)};
+}
+Value get(double fraction) {
+  return {fraction};
 }
 Value get(Millis duration) {
   return {to_text(duration)};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "orchestrator/cli/units.hpp"
+#include "orchestrator/core/question/bisect.hpp"
 #include "orchestrator/core/trial/policy.hpp"
 #include "runners/boot.hpp"
 #include "workloads/workload.hpp"
@@ -72,6 +73,7 @@ struct TargetConfig {
   std::string runner = "libvirt";
   std::string uri = "qemu:///embed";
   std::filesystem::path shared_directory;  // of a remote uri: what that host sees under the same path
+  unsigned slots = 1;                      // machines that may be up at once
   Bytes memory{256ULL << 20};
   unsigned cpus = 1;
   std::vector<Nic> nics{Nic{}};
@@ -85,9 +87,17 @@ struct TargetConfig {
 };
 
 struct BisectConfig {
-  std::string method = "classic";
-  unsigned end_runs = 1;    // runs of each end before anything else is asked
-  unsigned skip_limit = 0;  // give up after so many skipped candidates; 0 = never
+  Method method = Method::classic;
+  Find find = Find::regression;
+  Ends ends = Ends::check;
+  double confidence = 0.99;                          // bayes: how probable the culprit must be
+  unsigned end_runs = 1;                             // runs of each end before anything else is asked
+  unsigned skip_limit = 0;                           // give up after so many skipped candidates; 0 = never
+  Millis soak_shortest{0};                           // bayes: a run may be under load so shortly
+  Millis soak_longest{0};                            // and so long; 0 = always as the workload says
+  unsigned known_failed = 0, known_passed = 0;       // runs of the bad end made before the session
+  std::vector<std::string> prior_paths;              // candidates that touch these are likelier
+  std::map<std::string, std::string> prior_weights;  // revision -> how many times as likely as others
   bool operator==(const BisectConfig&) const = default;
 };
 
@@ -108,6 +118,8 @@ struct RunConfig {
   Bytes memory_limit{4ULL << 30};  // a larger guest's memory is not looked at
   bool vitals = true;              // the guest tells each second how it fares
   std::filesystem::path follows;   // directory of the session that this one goes on from; empty = none
+  Millis budget{0};                // the session stops after so long; 0 = when it is answered
+  std::string until;               // "08:00", local time: the session stops then; empty = when it is answered
   bool operator==(const RunConfig&) const = default;
 };
 

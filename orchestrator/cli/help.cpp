@@ -42,6 +42,11 @@ constexpr std::array k_commands{
                 "kverdict parse console.log\ndmesg | kverdict parse --all\nkverdict parse --json logs/ > "
                 "crashes.jsonl",
                 TakesKeys::no, "0 all logs were read; 2 usage, or a log cannot be read"},
+    CommandText{"mark", "your word over what a trial, or all trials of a candidate, said",
+                "kverdict mark 7 nothing --reason 'the disk was full'\nkverdict mark v6.2-rc3 good",
+                TakesKeys::no, k_plain_exits},
+    CommandText{"undo", "take a mark back, or a trial out as if it had never been made",
+                "kverdict undo 7\nkverdict undo v6.2-rc3", TakesKeys::no, k_plain_exits},
     CommandText{"config", "look at the configuration", "kverdict config show", TakesKeys::no, k_plain_exits},
     CommandText{"config check", "name everything that is wrong with the configuration",
                 "kverdict config check\nkverdict config check configs/e1000-wire.toml", TakesKeys::yes,
@@ -105,6 +110,7 @@ std::string command_footer(const CommandText& text) {
 
 std::string flag_names(const Key<Config>& key) {
   std::string names = key.shortcut.empty() ? "" : "--" + std::string(key.shortcut) + ",";
+  if (!key.alias.empty()) names += "--" + std::string(key.alias) + ",";
   names += "--" + std::string(key.name);
   if (dashed(key.name) != key.name) names += ",--" + dashed(key.name);
   return names;

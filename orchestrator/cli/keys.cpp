@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "orchestrator/cli/nearest.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {
@@ -86,8 +86,12 @@ std::vector<Key<Config>> source_keys() {
        {100'000'000, 100'000'000'000'000}},
       {"source.repo", &at<t, &S::repo>, question, "the git repository; it is only read", k_any, k_no_choice,
        "repo"},
-      {"source.good", &at<t, &S::good>, question, "revisions known to be good", k_any, k_no_choice, "good"},
-      {"source.bad", &at<t, &S::bad>, question, "revision known to be bad", k_any, k_no_choice, "bad"},
+      {"source.good", &at<t, &S::good>, question,
+       "revisions known to be good; with bisect.find = \"fix\" the old ones, that still fail", k_any,
+       k_no_choice, "good", "old"},
+      {"source.bad", &at<t, &S::bad>, question,
+       "revision known to be bad; with bisect.find = \"fix\" the new one, that does not fail any more", k_any,
+       k_no_choice, "bad", "new"},
       {"source.first_parent", &at<t, &S::first_parent>, question,
        "follow only the first parent of a merge: name the merge, not a commit inside", k_any, k_no_choice,
        "first-parent"},
@@ -153,6 +157,13 @@ std::vector<Key<Config>> target_keys() {
       {"target.shared_directory", &at<t, &T::shared_directory>, comfort,
        "for a uri of another host: a directory that both see under the same path; run.state and the image "
        "cache (XDG_CACHE_HOME) must lie in it"},
+      {"target.slots",
+       &at<t, &T::slots>,
+       comfort,
+       "guests that may be up at once; each wants its memory and its processors",
+       {1, 64},
+       k_no_choice,
+       "slots"},
       {"target.memory", &at<t, &T::memory>, question, "memory of the guest", {64ULL << 20, 1ULL << 40}},
       {"target.cpus", &at<t, &T::cpus>, question, "processors of the guest", {1, 256}},
       {"target.nics", &at<t, &T::nics>, question,
@@ -176,9 +187,7 @@ std::vector<Key<Config>> target_keys() {
 
 std::vector<Key<Config>> judging_keys() {
   constexpr auto v = &Config::verdict;
-  constexpr auto b = &Config::bisect;
   using V = HuntPolicy;
-  using B = BisectConfig;
   using enum Weight;
   return {
       {"workload", &in<&Config::workloads, Config>, question, "what stresses the guest, one after the other"},
@@ -202,7 +211,69 @@ std::vector<Key<Config>> judging_keys() {
        "does a warning that the guest survives count; hunted: only when it has the hunted title",
        k_any,
        {"hunted", "count", "ignore"}},
-      {"bisect.method", &at<b, &B::method>, question, "how the next candidate is chosen", k_any, {"classic"}},
+  };
+}
+
+std::vector<Key<Config>> bisect_keys() {
+  constexpr auto b = &Config::bisect;
+  using B = BisectConfig;
+  using enum Weight;
+  return {
+      {"bisect.method",
+       choice_at<b, &B::method>(),
+       comfort,
+       "classic: one run settles a candidate, as with git; bayes: every run is evidence, the bug may show "
+       "only "
+       "sometimes",
+       k_any,
+       {"classic", "bayes"},
+       "method"},
+      {"bisect.find",
+       choice_at<b, &B::find>(),
+       question,
+       "what is sought; fix: the commit from which on it fails no more; any-change: from which on it fails "
+       "more "
+       "often",
+       k_any,
+       {"regression", "fix", "any-change"},
+       "find"},
+      {"bisect.ends",
+       choice_at<b, &B::ends>(),
+       comfort,
+       "check: the ends must be seen to be as claimed; trusted: your word is taken",
+       k_any,
+       {"check", "trusted"}},
+      {"bisect.confidence",
+       &at<b, &B::confidence>,
+       comfort,
+       "bayes: how probable the culprit must be before it is named",
+       {500'000, 999'999},
+       k_no_choice,
+       "confidence"},
+      {"bisect.soak_shortest",
+       &at<b, &B::soak_shortest>,
+       comfort,
+       "bayes: a run may be under load as shortly as this",
+       {0, 24_h}},
+      {"bisect.soak_longest",
+       &at<b, &B::soak_longest>,
+       comfort,
+       "bayes: and as long as this; 0: always as long as the workload says",
+       {0, 24_h}},
+      {"bisect.known_failed",
+       &at<b, &B::known_failed>,
+       comfort,
+       "bayes: runs of the bad end that failed before this session",
+       {0, 1'000'000}},
+      {"bisect.known_passed",
+       &at<b, &B::known_passed>,
+       comfort,
+       "bayes: runs of the bad end that passed before this session",
+       {0, 1'000'000}},
+      {"bisect.prior_paths", &at<b, &B::prior_paths>, comfort,
+       "bayes: commits that touch these paths are likelier the culprit"},
+      {"bisect.prior_weights", &at<b, &B::prior_weights>, comfort,
+       "bayes: revisions, and how many times as likely as others they are"},
       {"bisect.end_runs",
        &at<b, &B::end_runs>,
        comfort,
@@ -255,12 +326,22 @@ std::vector<Key<Config>> running_keys() {
        {0, 1ULL << 50}},
       {"run.vitals", &at<r, &R::vitals>, comfort,
        "the guest tells each second how it fares; its last minute is shown with a failure"},
+      {"run.budget",
+       &at<r, &R::budget>,
+       comfort,
+       "stop after so long, with what is known by then; 0: when the question is answered",
+       {0, 10'000_h},
+       k_no_choice,
+       "budget"},
+      {"run.until", &at<r, &R::until>, comfort,
+       "stop at this local time (\"08:00\"), with what is known by then", k_any, k_no_choice, "until"},
   };
 }
 
 std::vector<Key<Config>> make_config_keys() {
   std::vector<Key<Config>> all;
-  for (const auto& part : {source_keys(), build_keys(), target_keys(), judging_keys(), running_keys()}) {
+  for (const auto& part :
+       {source_keys(), build_keys(), target_keys(), judging_keys(), bisect_keys(), running_keys()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -378,6 +459,7 @@ std::string kind_text(const Key<Owner>& key) {
         if (!choices.empty()) return choices;
         if constexpr (is<F, Member<Owner, bool>>) return "true | false";
         if constexpr (is<F, Member<Owner, unsigned>>) return "count";
+        if constexpr (is<F, Member<Owner, double>>) return "fraction";
         if constexpr (is<F, Member<Owner, Millis>>) return "duration";
         if constexpr (is<F, Member<Owner, Bytes>>) return "size";
         if constexpr (is<F, Member<Owner, std::vector<std::string>>>) return "list of texts";

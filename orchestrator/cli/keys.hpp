@@ -35,13 +35,13 @@ struct ChoiceMember {
 template <class Owner>
 using Field =
     std::variant<Member<Owner, std::string>, Member<Owner, std::filesystem::path>, Member<Owner, bool>,
-                 Member<Owner, unsigned>, Member<Owner, Millis>, Member<Owner, Bytes>,
+                 Member<Owner, unsigned>, Member<Owner, double>, Member<Owner, Millis>, Member<Owner, Bytes>,
                  Member<Owner, std::vector<std::string>>, Member<Owner, std::vector<std::filesystem::path>>,
                  Member<Owner, std::map<std::string, std::string>>, Member<Owner, std::vector<FixupConfig>>,
                  Member<Owner, std::vector<Nic>>, Member<Owner, std::vector<WorkloadSpec>>,
                  ChoiceMember<Owner>>;
 
-// Inclusive; counts, milliseconds or bytes.
+// Inclusive; counts, milliseconds, bytes, or millionths of a fraction.
 struct ValueRange {
   std::uint64_t least = 0;
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
@@ -56,6 +56,7 @@ struct Key {
   ValueRange range = {};
   std::vector<std::string_view> choices = {};  // of a path: words that are not files
   std::string_view shortcut = {};
+  std::string_view alias = {};  // a second shortcut
 };
 
 template <class Owner>

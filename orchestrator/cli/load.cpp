@@ -6,8 +6,8 @@
 #include <iterator>
 #include <set>
 
-#include "orchestrator/cli/nearest.hpp"
 #include "runners/error.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "orchestrator/cli/help.hpp"
-#include "orchestrator/cli/nearest.hpp"
 #include "runners/error.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {
@@ -92,6 +92,14 @@ class Grammar {
       command(name).add_option("SESSION", session_, "name or directory; default: the latest");
     }
     command("show").add_option("TRIAL", trial_, "number or revision; default: the last");
+    for (const char* name : {"mark", "undo"}) {
+      command(name).add_option("WHAT", subject_, "number of a trial, or a revision");
+      command(name)
+          .add_option("--session", session_, "name or directory; default: the latest")
+          ->type_name("SESSION");
+    }
+    command("mark").add_option("VERDICT", verdict_, "good, bad, skip, or nothing: it says nothing");
+    command("mark").add_option("--reason", reason_, "kept with the mark")->type_name("TEXT");
     command("trial").add_option("REV", revision_, "what to try");
     command("report").add_option("--format", format_, "text or markdown")->type_name("FORMAT");
     command("replay").add_option("SUBJECT", subject_, "a git bisect log, or a session");
@@ -113,7 +121,7 @@ class Grammar {
   std::map<const CLI::App*, std::vector<std::pair<const Key<Config>*, CLI::Option*>>> options_;
   bool json_ = false, no_color_ = false, check_ = false, all_ = false;
   int verbosity_ = 0;
-  std::string config_, repo_, session_, trial_, revision_, format_ = "text", subject_;
+  std::string config_, repo_, session_, trial_, revision_, format_ = "text", subject_, verdict_, reason_;
   std::vector<std::string> files_;
 };
 
@@ -176,6 +184,11 @@ CommandLine Grammar::command_line(const std::string& name) const {
   if (name == "parse")
     return ParseCommand{files_.empty() ? std::vector<std::string>{"-"} : files_,
                         all_ ? ParseExtent::all : ParseExtent::first};
+  if (name == "mark") {
+    return MarkCommand{needed(subject_, "a trial or a revision", name), needed(verdict_, "a verdict", name),
+                       session_, reason_};
+  }
+  if (name == "undo") return UndoCommand{needed(subject_, "a trial or a revision", name), session_};
   if (name == "doctor") return DoctorCommand{};
   if (name == "config show") return ConfigShowCommand{};
   if (name == "config check") return ConfigCheckCommand{{files_.begin(), files_.end()}};

@@ -49,6 +49,16 @@ struct ReplayCommand {
   std::string subject;
   ReplayMode mode = ReplayMode::show;
 };  // git bisect log, or session
+struct MarkCommand {
+  std::string subject;  // trial number or revision
+  std::string verdict;
+  std::string session;
+  std::string reason;
+};
+struct UndoCommand {
+  std::string subject;
+  std::string session;
+};
 struct ConfigCheckCommand {
   std::vector<std::filesystem::path> files;
 };  // none: what is in force
@@ -62,8 +72,8 @@ struct DoctorCommand {};
 
 using CommandLine =
     std::variant<HelpCommand, VersionCommand, RunCommand, ResumeCommand, StatusCommand, ListCommand,
-                 TrialCommand, ShowCommand, ReportCommand, LogCommand, ReplayCommand, ConfigCheckCommand,
-                 ConfigShowCommand, ParseCommand, DoctorCommand>;
+                 TrialCommand, ShowCommand, ReportCommand, LogCommand, ReplayCommand, MarkCommand,
+                 UndoCommand, ConfigCheckCommand, ConfigShowCommand, ParseCommand, DoctorCommand>;
 
 struct Invocation {
   CommandLine command;

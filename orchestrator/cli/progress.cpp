@@ -97,6 +97,7 @@ std::string render_progress(const ProgressView& view, const Terminal& terminal) 
       view.trial == 0 ? "" : "[" + std::to_string(view.trial) + "/~" + std::to_string(total) + "] ";
   head += to_string(view.activity);
   if (!view.candidate.empty()) head += " " + printable(view.candidate);
+  if (view.beside > 0) head += " (+" + std::to_string(view.beside) + ")";
   std::string tail = " " + activity_time(view);
   if (view.candidates_left > 0) tail += " | " + what_is_left(view.candidates_left, 0, view.left);
   const std::size_t used = columns(head) + columns(tail) + 3;

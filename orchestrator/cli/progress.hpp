@@ -24,7 +24,8 @@ struct ProgressView {
   std::uint32_t trials_left = 0;  // estimate, the one under way included
   std::uint64_t candidates_left = 0;
   Activity activity = Activity::preparing;
-  std::string candidate;  // short id
+  std::size_t beside = 0;  // further trials at the same time
+  std::string candidate;   // short id
   std::string subject;
   Millis activity_elapsed{0};
   std::optional<Millis> activity_expected;

@@ -37,7 +37,11 @@ JournalFile JournalFile::open(const std::filesystem::path& path, const Clock& cl
 }
 
 void JournalFile::append(Event event) {
-  const Entry entry{clock_.wall(), std::move(event)};
+  append(std::move(event), journal_time(clock_.wall()));
+}
+
+void JournalFile::append(Event event, std::chrono::system_clock::time_point at) {
+  const Entry entry{at, std::move(event)};
   file_.append(encode(entry) + "\n", Durability::synced);
   apply(state_, entry);
 }

@@ -22,6 +22,8 @@ class JournalFile {
 
   // On the disk when it returns; then part of the state.
   void append(Event event);
+  // The same, at a moment that a decision was made for.
+  void append(Event event, std::chrono::system_clock::time_point at);
   const State& state() const { return state_; }
 
  private:

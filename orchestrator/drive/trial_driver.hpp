@@ -10,6 +10,7 @@
 
 #include "orchestrator/core/trial/policy.hpp"
 #include "orchestrator/core/trial/watch.hpp"
+#include "orchestrator/drive/stop_switch.hpp"
 #include "runners/host/clock.hpp"
 #include "runners/host/pressure.hpp"
 #include "runners/runner.hpp"
@@ -30,36 +31,48 @@ struct TrialSettings {
   OopsPolicy policy;
 };
 
+// The settings of a boot that is to be under load for `soak`; zero: as configured.
+using SettingsFor = std::function<TrialSettings(std::chrono::milliseconds soak)>;
+
 // Writes the initramfs of one boot into its directory and returns its path.
 using MakeInitramfs = std::function<std::filesystem::path(const KernelImage& image, const GuestJob& job,
                                                           const std::filesystem::path& directory)>;
 
+// One boot.
+struct TrialOrder {
+  std::string label;
+  KernelImage image;
+  std::filesystem::path directory;  // the boot's own; it is made
+  std::chrono::milliseconds soak{0};
+};
+
 struct TrialRun {
   Outcome outcome;
   std::chrono::milliseconds took{0};
+  std::string machine;  // that it ran on
 };
 
 class TrialDriver {
  public:
-  TrialDriver(Runner& runner, Clock& clock, MakeInitramfs make_initramfs, TrialSettings settings);
+  TrialDriver(Runner& runner, Clock& clock, MakeInitramfs make_initramfs, SettingsFor settings_for);
 
-  // Boots the image once; `directory` is the boot's own and is made. Leaves in it: transcript.log (every
-  // line, with time and source) and what the runner keeps. Never throws InfraError.
-  Task<TrialRun> run(std::string label, KernelImage image, std::filesystem::path directory);
-
-  std::string machine() const { return runner_.traits().name; }
+  // Boots the image once; any number at a time. Leaves in the directory: transcript.log (every line, with
+  // time and source) and what the runner keeps. `stop` outlives the boot. Never throws InfraError.
+  Task<TrialRun> run(TrialOrder order, StopSwitch& stop);
 
  private:
-  Task<Outcome> attempt(std::string label, KernelImage image, std::filesystem::path directory);
-  Task<void> watch_machine(Machine& machine, Watch& watch, HostPressureMeter& host);
+  Task<Outcome> attempt(TrialOrder order, StopSwitch& stop, std::string& machine_name);
+  Task<void> watch_machine(Machine& machine, Watch& watch, HostPressureMeter& host, StopSwitch& stop);
   Task<void> act(Machine& machine, Watch& watch);
-  Task<void> hear(Machine& machine, Watch& watch);
-  void keep_files(const Watch& watch, const HostPressure& host, const std::filesystem::path& directory) const;
+  Task<void> until(TimePoint deadline, StopSwitch& stop);
+  Task<void> hear(Machine& machine, Watch& watch, StopSwitch& stop);
+  static void keep_files(const Watch& watch, const HostPressure& host, KeepMemory keep_memory,
+                         const std::filesystem::path& directory);
 
   Runner& runner_;
   Clock& clock_;
   MakeInitramfs make_initramfs_;
-  TrialSettings settings_;
+  SettingsFor settings_for_;
 };
 
 }  // namespace kverdict

@@ -65,7 +65,7 @@ struct GitSource::State {
   git::Node node_of(const CandidateId& id) { return graph.add(git::oid_of(id.value)); }
   CandidateId id_of(git::Node node) const { return {git::hex(graph.at(node).id)}; }
   std::string shown(git::Node node, const std::string& revision) const {
-    return "'" + revision + "' (" + id_of(node).value.substr(0, 12) + ")";
+    return "'" + revision + "' (" + kverdict::short_id(id_of(node)) + ")";
   }
   std::string short_id(const git_oid& id);
 

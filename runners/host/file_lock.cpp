@@ -1,7 +1,7 @@
 #include "runners/host/file_lock.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <sstream>
@@ -32,17 +32,40 @@ LockHolder read_holder(int fd) {
   return holder;
 }
 
+// The whole file, for the open file description and not for the process.
+struct flock whole_file(short type) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
 }  // namespace
 
 std::variant<LockHolder, FileLock> FileLock::acquire(const std::filesystem::path& path) {
   Fd fd = open_file(path, O_RDWR | O_CREAT);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) throw_file_error("lock", path, errno);
+  auto range = whole_file(F_WRLCK);
+  if (::fcntl(fd.get(), F_OFD_SETLK, &range) != 0) {
+    if (errno != EAGAIN && errno != EACCES) throw_file_error("lock", path, errno);
     return read_holder(fd.get());
   }
   if (::ftruncate(fd.get(), 0) != 0) throw_file_error("write", path, errno);
   write_all(fd.get(), std::to_string(::getpid()) + " " + host_name() + "\n", path);
   return FileLock(std::move(fd));
+}
+
+std::optional<LockHolder> FileLock::holder(const std::filesystem::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  auto range = whole_file(F_WRLCK);
+  if (::fcntl(fd.get(), F_OFD_GETLK, &range) != 0) throw_file_error("look at the lock", path, errno);
+  if (range.l_type == F_UNLCK) return std::nullopt;
+  return read_holder(fd.get());
+}
+
+void FileLock::release() const {
+  auto range = whole_file(F_UNLCK);
+  ::fcntl(fd_.get(), F_OFD_SETLK, &range);
 }
 
 }  // namespace kverdict

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sched.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -255,7 +254,7 @@ void LibvirtGround::post_guard() {
 LibvirtGround::~LibvirtGround() {
   if (!alive_) return;
   end_guests_of(slot_);
-  ::flock(lock_.descriptor(), LOCK_UN);  // the guard shares it, and need not be waited for
+  lock_.release();  // the guard shares it, and need not be waited for
   ssize_t ignored = ::write(alive_.get(), &k_orderly, 1);
   (void)ignored;
 }

@@ -64,7 +64,7 @@ make_history() {
     "$tree/scripts/lab/make-history" "$folder/repo" --seed "$1" --commits "$2" --bug "$3" --answer "$folder/answer" "${@:4}"
 }
 
-# session_config REPO BUG: the session's configuration, on standard output.
+# session_config REPO BUG [SLOTS]: the session's configuration, on standard output.
 session_config() {
   cat <<EOF
 schema = 1
@@ -80,7 +80,11 @@ fragments = ["$tree/configs/kernel/tiny-x86_64.fragment"]
 target = "vmlinux"
 
 [target]
+slots = ${3:-1}
 nics = [{ model = "e1000", link = "wire" }, { model = "e1000", link = "wire" }]
+
+[bisect]
+method = "$(method_for "$2")"
 
 [[workload]]
 $(workload_of "$2")
@@ -88,6 +92,14 @@ $(workload_of "$2")
 [run]
 state = "$home/state"
 EOF
+}
+
+# What shows only sometimes needs the method that can live with it.
+method_for() {
+  case $1 in
+    *-rare) echo bayes ;;
+    *) echo classic ;;
+  esac
 }
 
 workload_of() {

@@ -121,8 +121,9 @@ Script script_of(Behaviour behaviour, const std::string& token, const std::strin
 
 class SimulatedMachine : public Machine {
  public:
-  SimulatedMachine(Clock& clock, Script script)
-      : clock_(clock), script_(std::move(script)), last_(clock.now()) {}
+  SimulatedMachine(Clock& clock, Script script, unsigned& up)
+      : clock_(clock), script_(std::move(script)), last_(clock.now()), up_(up) {}
+  ~SimulatedMachine() override { --up_; }
 
   Task<ConsoleEvent> next() override {
     if (!script_.steps.empty()) {
@@ -159,6 +160,7 @@ class SimulatedMachine : public Machine {
   Clock& clock_;
   Script script_;
   TimePoint last_;
+  unsigned& up_;
 };
 
 }  // namespace
@@ -198,7 +200,8 @@ Task<std::unique_ptr<Machine>> SimulatedRunner::boot(BootSpec spec) {
   if (behaviour == Behaviour::breaks_lab) throw InfraError("simulated lab: cannot start a domain");
   // The token is in the job, which a simulated machine "reads" from the initramfs' name.
   auto script = script_of(behaviour, spec.initramfs.string(), spec.image.build_id);
-  co_return std::make_unique<SimulatedMachine>(clock_, std::move(script));
+  most_up = std::max(most_up, ++up);
+  co_return std::make_unique<SimulatedMachine>(clock_, std::move(script), up);
 }
 
 Task<unsigned> SimulatedRunner::sweep() {

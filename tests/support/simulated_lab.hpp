@@ -60,6 +60,7 @@ class SimulatedRunner : public Runner {
   Task<std::unique_ptr<Machine>> boot(BootSpec spec) override;
   Task<unsigned> sweep() override;
   std::vector<CandidateId> booted;
+  unsigned up = 0, most_up = 0;  // machines at once
 
  private:
   Clock& clock_;
@@ -70,9 +71,9 @@ class SimulatedRunner : public Runner {
 // Keeps what it was told, one line each.
 class Recorder : public SessionObserver {
  public:
-  void on_ask(const Ask& ask, const State&) override { asked.push_back(ask.candidate); }
+  void on_ask(std::uint32_t, const Ask& ask, const State&) override { asked.push_back(ask.candidate); }
   void on_image(const ImageReady&) override {}
-  void on_boot(const TrialStarted&) override {}
+  void on_boot(const Trial&) override {}
   void on_end(const TrialEnded& trial, const Standing& now) override {
     lines.push_back(trial.candidate.value + " " + to_string(now.verdict));
   }

@@ -15,6 +15,8 @@ int show_command(const Invocation& invocation, const ShowCommand& command);
 int report_command(const Invocation& invocation, const ReportCommand& command);
 int log_command(const Invocation& invocation, const LogCommand& command);
 int replay_command(const Invocation& invocation, const ReplayCommand& command);
+int mark_command(const Invocation& invocation, const MarkCommand& command);
+int undo_command(const Invocation& invocation, const UndoCommand& command);
 int config_check_command(const Invocation& invocation, const ConfigCheckCommand& command);
 int config_show_command(const Invocation& invocation);
 int parse_command(const Invocation& invocation, const ParseCommand& command);

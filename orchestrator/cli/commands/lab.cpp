@@ -1,7 +1,11 @@
 #include "orchestrator/cli/commands/lab.hpp"
 
+#include <algorithm>
+
+#include "orchestrator/cli/time_of_day.hpp"
 #include "orchestrator/images/initramfs.hpp"
 #include "orchestrator/images/modules.hpp"
+#include "runners/error.hpp"
 #include "workloads/boot_defaults.hpp"
 #include "workloads/network.hpp"
 #include "workloads/workload.hpp"
@@ -10,6 +14,11 @@ namespace kverdict {
 namespace {
 
 namespace fs = std::filesystem;
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// As short as a workload may be.
+constexpr Millis k_shortest_load{100};
 
 // Around the steps' own limits: start, set-up between steps, the last words.
 constexpr Millis k_workload_margin{10'000};
@@ -125,6 +134,7 @@ RunnerOpener open_machines(const Config& config, const Places& places) {
   settings.libvirt.shared_directory = config.target.shared_directory;
   settings.libvirt.state_directory = places.state;
   settings.libvirt.acceleration = acceleration_of(config.target.kvm);
+  settings.libvirt.slots = config.target.slots;
   return prepare_runner(config.target.runner, settings);
 }
 
@@ -204,10 +214,46 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   return plan;
 }
 
+Millis configured_load(const Config& config) {
+  Millis total{0};
+  for (const auto& workload : config.workloads) total += workload.duration;
+  return total;
+}
+
+SettingsFor settings_for(const Config& config, const Places& places, double time_scale) {
+  const auto usual = plan_trials(config, places, time_scale).settings;
+  return [usual, config, places, time_scale](Millis soak) {
+    const auto load = configured_load(config);
+    if (soak.count() == 0 || soak == load) return usual;
+    auto changed = config;
+    for (auto& workload : changed.workloads)
+      workload.duration = std::max(k_shortest_load, workload.duration * soak.count() / load.count());
+    return plan_trials(changed, places, time_scale).settings;
+  };
+}
+
+std::optional<WallTime> deadline_of(const RunConfig& run, WallTime now) {
+  std::optional<WallTime> deadline;
+  if (run.budget.count() > 0) deadline = now + run.budget;
+  if (run.until.empty()) return deadline;
+  const auto until = next_time_of_day(run.until, now);
+  if (!until) throw UsageError("run.until: '" + run.until + "' is no time of day; write it like 08:00");
+  return deadline ? std::min(*deadline, *until) : *until;
+}
+
 SessionRules session_rules(const Config& config) {
   SessionRules rules;
-  rules.bisect.end_runs = config.bisect.end_runs;
-  rules.bisect.skip_limit = config.bisect.skip_limit;
+  const auto& bisect = config.bisect;
+  rules.bisect.end_runs = bisect.end_runs;
+  rules.bisect.skip_limit = bisect.skip_limit;
+  rules.bisect.method = bisect.method;
+  rules.bisect.find = bisect.find;
+  rules.bisect.ends = bisect.ends;
+  rules.bisect.confidence = bisect.confidence;
+  rules.bisect.soak = {bisect.soak_shortest, bisect.soak_longest};
+  rules.bisect.known = {bisect.known_failed, bisect.known_passed};
+  rules.run = configured_load(config);
+  rules.slots = config.target.slots;
   rules.hunt = config.verdict;
   rules.lab_retries = config.run.lab_retries;
   rules.build_ahead = config.run.build_ahead ? BuildAhead::on : BuildAhead::off;

@@ -2,6 +2,7 @@
 // nothing.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -42,6 +43,16 @@ struct TrialPlan {
   MakeInitramfs make_initramfs;
 };
 TrialPlan plan_trials(const Config& config, const Places& places, double time_scale);
+// The same settings for a boot that is under load for another time than configured.
+SettingsFor settings_for(const Config& config, const Places& places, double time_scale);
+
+// The configured time under load, all workloads together.
+Millis configured_load(const Config& config);
+
+// When a session that starts now must end; none: when its question is answered. UsageError for a time of day
+// that is none.
+std::optional<std::chrono::system_clock::time_point> deadline_of(const RunConfig& run,
+                                                                 std::chrono::system_clock::time_point now);
 
 SessionRules session_rules(const Config& config);
 

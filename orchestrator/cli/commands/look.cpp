@@ -1,5 +1,5 @@
 // status, list, show, report, log: what sessions say of themselves. Works beside a running session.
-#include <charconv>
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -26,8 +26,7 @@ Terminal stdout_terminal(const Invocation& invocation) {
 
 // Who holds the session's lock is running it.
 bool is_running(const SessionPlace& place) {
-  const auto lock = FileLock::acquire(place.lock());
-  return std::holds_alternative<LockHolder>(lock);
+  return FileLock::holder(place.lock()).has_value();
 }
 
 std::string state_word(const State& state, const SessionPlace& place) {
@@ -67,10 +66,9 @@ nlohmann::ordered_json list_json(const SessionPlace& place) {
 // By number, by revision, or the last that ended.
 const Trial& find_trial(OpenedSession& session, const std::string& text) {
   const auto& trials = session.state.trials;
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = error == std::errc() && end == text.data() + text.size() && text.size() < 6;
-  if (is_number && number >= 1 && number <= trials.size()) return trials[number - 1];
+  if (const auto* numbered = trial_numbered(session.state, text)) return *numbered;
+  const bool is_number = !text.empty() && text.size() < 6 &&
+                         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   const auto id = text.empty() || is_number ? CandidateId{} : session.source.find(text);
   for (auto trial = trials.rbegin(); trial != trials.rend(); ++trial)
     if (trial->ended && (text.empty() || trial->candidate == id)) return *trial;
@@ -165,7 +163,10 @@ int log_command(const Invocation& invocation, const LogCommand& command) {
   auto session = open_session(invocation, command.session);
   if (session.source.git() == nullptr)
     throw UsageError("session " + session.place.name() + " is about packages, and git has no log of those");
-  std::cout << git_bisect_log(session.state, session.range, session.evidence(), session.describe());
+  const auto evidence = session.evidence();
+  const auto describe = session.describe();
+  std::cout << git_bisect_log(
+      {session.state, session.range, evidence, Plan{}, session.rules.bisect, describe});
   return 0;
 }
 

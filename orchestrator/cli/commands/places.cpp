@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "orchestrator/cli/nearest.hpp"
 #include "orchestrator/drive/session.hpp"
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace fs = std::filesystem;

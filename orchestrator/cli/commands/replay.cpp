@@ -16,22 +16,34 @@ namespace {
 
 constexpr std::size_t k_largest_log = 64U << 20;
 
+// The rules in force after an entry: a resume may have changed them.
+void take_rules(OpenedSession& session, const Event& event) {
+  if (const auto* resumed = std::get_if<SessionResumed>(&event))
+    session.rules = rules_for(config_from_json(resumed->config), session.source, session.range);
+}
+
+std::string now_asked(const Plan& plan) {
+  return plan.asks.empty() ? "nothing would be asked" : plan.asks.front().candidate.value + " would be asked";
+}
+
 // Every choice again, from the facts that stood before it. 0 when all are the same, 1 at the first
 // difference.
 int check_choices(OpenedSession& session) {
   const auto journal = JournalFile::read(session.place.journal());
+  const Lineage lineage(session.range.history);
+  const auto parents = session.parents_of();
+  session.rules = rules_for(config_from_json(session.state.opened.config), session.source, session.range);
   State state;
   unsigned checked = 0;
   for (const auto& entry : journal.entries) {
-    const auto* started = std::get_if<TrialStarted>(&entry.event);
-    if (started != nullptr) {
-      const auto decision =
-          decide(session.range, weigh(state, session.rules.hunt), session.rules.bisect, session.parents_of());
-      const auto* ask = std::get_if<Ask>(&decision);
-      if (ask == nullptr || ask->candidate != started->candidate) {
+    take_rules(session, entry.event);
+    if (const auto* started = std::get_if<TrialStarted>(&entry.event)) {
+      const Survey survey(state, weigh(state, session.rules.hunt), session.range, lineage,
+                          session.rules.bisect, parents, session.rules.run);
+      const auto plan = survey.plan(entry.at, started->free_slots);
+      if (plan.asks.empty() || plan.asks.front().candidate != started->candidate) {
         std::cout << "trial " << started->trial << " asked " << started->candidate.value << "; now "
-                  << (ask == nullptr ? "nothing would be asked" : ask->candidate.value + " would be asked")
-                  << "\n";
+                  << now_asked(plan) << "\n";
         return 1;
       }
       ++checked;

@@ -13,7 +13,6 @@
 #include "orchestrator/cli/commands/terminal_observer.hpp"
 #include "orchestrator/cli/commands/then_git.hpp"
 #include "orchestrator/core/report/printable.hpp"
-#include "orchestrator/core/report/transcript_text.hpp"
 #include "orchestrator/drive/journal_file.hpp"
 #include "runners/error.hpp"
 #include "runners/host/files.hpp"
@@ -61,14 +60,14 @@ void drop_other_memories(const OpenedSession& session, const Report& report) {
 // One session with everything it holds; lives as long as its command.
 class Running {
  public:
-  Running(const Invocation& invocation, OpenedSession& session, RunnerOpener opener)
+  Running(const Invocation& invocation, OpenedSession& session, JournalFile& journal, RunnerOpener opener)
       : invocation_(invocation),
         session_(session),
         opener_(std::move(opener)),
         places_(find_places(session.config)),
         images_(make_images(session.config, places_, session.source, clock_, pool_,
                             [this](const BuildProgress& progress) { observer_.on_build(progress); })),
-        journal_(JournalFile::open(session.place.journal(), clock_)),
+        journal_(journal),
         line_(stderr, stderr_terminal(invocation)),
         observer_(clock_, line_, stderr_terminal(invocation), session.describe()) {}
 
@@ -77,8 +76,6 @@ class Running {
     return run_interruptible(context_, body());
   }
 
-  const State& state() const { return journal_.state(); }
-  JournalFile& journal() { return journal_; }
   // None when candidates are no packages.
   PackageProvider* packages() { return images_.packages; }
 
@@ -97,10 +94,12 @@ class Running {
     auto sweeping = runner->sweep();
     const auto swept = co_await std::move(sweeping);
     if (swept > 0) note("removed " + std::to_string(swept) + " left-over guests of dead sessions");
-    auto plan = plan_trials(session_.config, places_, runner->traits().time_scale);
-    TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
+    const auto time_scale = runner->traits().time_scale;
+    TrialDriver trials(*runner, clock_, plan_trials(session_.config, places_, time_scale).make_initramfs,
+                       settings_for(session_.config, places_, time_scale));
     BuildQueue builds(context_.get_executor(), *images_.provider);
-    SessionParts parts{clock_,
+    SessionParts parts{context_.get_executor(),
+                       clock_,
                        journal_,
                        builds,
                        trials,
@@ -108,7 +107,10 @@ class Running {
                        session_.range,
                        session_.parents_of(),
                        session_.place.directory};
-    Session session(parts, session_.rules);
+    auto rules = session_.rules;
+    rules.slots = runner->traits().slots;
+    rules.until = deadline_of(session_.config.run, clock_.wall());
+    Session session(parts, rules);
     auto running = session.run();
     const auto conclusion = co_await std::move(running);
     co_return exit_code(conclusion);
@@ -127,16 +129,10 @@ class Running {
   BlockingPool pool_{1};
   Places places_;
   Images images_;
-  JournalFile journal_;
+  JournalFile& journal_;
   ProgressLine line_;
   TerminalObserver observer_;
 };
-
-// Works from any directory: a session that is not in the usual place is named by its path.
-std::string resume_line(const OpenedSession& session) {
-  const auto& place = session.place;
-  return "kverdict resume " + (session.config.run.state.empty() ? place.name() : place.directory.string());
-}
 
 // The session between the tags is one of its own, in a process of its own: this one becomes it.
 int go_into_git(const OpenedSession& session, const Report& report, const std::string& distribution_config) {
@@ -152,27 +148,27 @@ int go_into_git(const OpenedSession& session, const Report& report, const std::s
 }
 
 // Runs it, whatever state it is in, and says how it ended.
-int go_on(const Invocation& invocation, OpenedSession& session, RunnerOpener opener) {
+int go_on(const Invocation& invocation, OpenedSession& session, JournalFile& journal, RunnerOpener opener) {
   int code = 0;
   std::string config_of_culprit;
   try {
-    Running running(invocation, session, std::move(opener));
+    Running running(invocation, session, journal, std::move(opener));
     code = running.run();
     if (code == 0 && running.packages() != nullptr) {
-      session.state = running.state();
+      session.state = journal.state();
       const auto found = session.report();
       keep_changes(session.place, found, running.packages()->changelog(found.culprit->id));
       config_of_culprit = running.packages()->config(found.culprit->id);
     }
   } catch (const InfraError&) {
-    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", resume_line(session).c_str());
+    std::fprintf(stderr, "nothing is lost; when the lab works again: %s\n", session.resume_line().c_str());
     throw;
   }
   if (code >= 128) {
-    std::fprintf(stderr, "interrupted; go on with: %s\n", resume_line(session).c_str());
+    std::fprintf(stderr, "interrupted; go on with: %s\n", session.resume_line().c_str());
     return code;
   }
-  session.state = replay(JournalFile::read(session.place.journal()).entries);
+  session.state = journal.state();
   const auto report = session.report();
   keep_report(report, session.place);
   drop_other_memories(session, report);
@@ -254,34 +250,36 @@ int run_command(const Invocation& invocation) {
   for (const auto& warning : source.warnings())
     std::fprintf(stderr, "warning: %s\n", printable(warning).c_str());
   auto range = source.range(loaded.config);
-  plan_trials(loaded.config, places, 1.0);  // what is wrong with the workload is said before anything is made
+  // What is wrong with these is said before anything is made.
+  plan_trials(loaded.config, places, 1.0);
+  auto rules = rules_for(loaded.config, source, range);
+  deadline_of(loaded.config.run, std::chrono::system_clock::now());
   SteadyClock clock;
   const auto place = new_session(places, loaded.config, clock.wall());
   const auto lock = lock_session(place);
   source.keep(place);
-  JournalFile::create(place.journal(), clock,
-                      opening_event(loaded, read_files(invocation.config_file), place, range));
+  auto journal = JournalFile::create(place.journal(), clock,
+                                     opening_event(loaded, read_files(invocation.config_file), place, range));
   std::fprintf(stderr, "session %s: %zu candidates\n", place.name().c_str(), range.history.size());
-  auto rules = session_rules(loaded.config);
-  auto state = replay(JournalFile::read(place.journal()).entries);
-  OpenedSession session{place,           std::move(state), loaded.config, std::move(source), std::move(range),
+  OpenedSession session{place,           journal.state(), loaded.config, std::move(source), std::move(range),
                         std::move(rules)};
-  return go_on(invocation, session, std::move(opener));
+  return go_on(invocation, session, journal, std::move(opener));
 }
 
 int resume_command(const Invocation& invocation, const ResumeCommand& command) {
-  auto session = open_session(invocation, command.session);
-  session.config = config_for_resume(invocation, session.state);
-  session.rules = session_rules(session.config);
-  auto opener = open_machines(session.config, find_places(session.config));
-  const auto lock = lock_session(session.place);
+  auto place = place_of_session(invocation, command.session);
+  const auto lock = lock_session(place);
   SteadyClock clock;
-  {
-    auto journal = JournalFile::open(session.place.journal(), clock);
-    journal.append(SessionResumed{program_version(), to_json(session.config)});
-    session.state = journal.state();
-  }
-  return go_on(invocation, session, std::move(opener));
+  auto journal = JournalFile::open(place.journal(), clock);
+  const auto config = config_for_resume(invocation, journal.state());
+  deadline_of(config.run, clock.wall());
+  auto session = open_session(std::move(place), journal.state());
+  session.config = config;
+  session.rules = rules_for(config, session.source, session.range);
+  auto opener = open_machines(session.config, find_places(session.config));
+  journal.append(SessionResumed{program_version(), to_json(session.config)});
+  session.state = journal.state();
+  return go_on(invocation, session, journal, std::move(opener));
 }
 
 }  // namespace kverdict

@@ -7,6 +7,7 @@
 #include "orchestrator/cli/commands/lab.hpp"
 #include "orchestrator/cli/commands/terminal_observer.hpp"
 #include "orchestrator/core/journal/codec.hpp"
+#include "orchestrator/drive/outcomes.hpp"
 #include "runners/error.hpp"
 #include "runners/host/log.hpp"
 #include "runners/host/steady_clock.hpp"
@@ -37,14 +38,6 @@ Judgement judge_alone(const Outcome& outcome, HuntPolicy policy) {
   return judge(outcome, signature_of(policy.titles), policy);
 }
 
-Outcome build_outcome(const BuildFailure& failure) {
-  Outcome outcome;
-  outcome.kind = Outcome::Kind::build_failed;
-  outcome.detail = failure.detail;
-  outcome.log_tail = failure.log_tail;
-  return outcome;
-}
-
 class OneTrial {
  public:
   OneTrial(const Config& config, RunnerOpener opener, Candidates& candidates, const CandidateId& id)
@@ -69,16 +62,19 @@ class OneTrial {
     auto runner = co_await std::move(opening);
     auto sweeping = runner->sweep();
     co_await std::move(sweeping);
-    auto plan = plan_trials(config_, places_, runner->traits().time_scale);
+    const auto time_scale = runner->traits().time_scale;
     auto building = images_.provider->image_for(id_);
     auto result = co_await std::move(building);
     if (const auto* failure = std::get_if<BuildFailure>(&result)) {
       outcome_ = build_outcome(*failure);
       co_return 0;
     }
-    TrialDriver trials(*runner, clock_, plan.make_initramfs, plan.settings);
-    auto label = "trial-" + directory().filename().string();
-    auto running = trials.run(label, std::get<BuiltImage>(result).image, directory());
+    TrialDriver trials(*runner, clock_, plan_trials(config_, places_, time_scale).make_initramfs,
+                       settings_for(config_, places_, time_scale));
+    StopSwitch never(context_.get_executor());
+    TrialOrder order{"trial-" + directory().filename().string(), std::get<BuiltImage>(result).image,
+                     directory()};
+    auto running = trials.run(std::move(order), never);
     auto run = co_await std::move(running);
     outcome_ = std::move(run.outcome);
     co_return 0;

@@ -116,6 +116,11 @@ struct SessionClosed {
 using Event = std::variant<SessionOpened, SessionResumed, TrialStarted, TrialBooted, ImageReady, TrialEnded,
                            Marked, Undone, Noted, SessionClosed>;
 
+// As exact as the journal keeps it.
+inline std::chrono::system_clock::time_point journal_time(std::chrono::system_clock::time_point at) {
+  return std::chrono::floor<std::chrono::milliseconds>(at);
+}
+
 struct Entry {
   std::chrono::system_clock::time_point at;
   Event event;

@@ -43,7 +43,7 @@ struct Standing {
            (foreign >= k_foreign_limit && bad + good == 0);
   }
   static constexpr unsigned k_foreign_limit = 5;
-  unsigned runs() const { return bad + good + skipped + lab_errors + unclear + stopped; }
+  unsigned runs() const { return bad + good + skipped + lab_errors + unclear; }  // stopped ones not counted
 };
 
 struct Evidence {

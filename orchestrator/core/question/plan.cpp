@@ -4,6 +4,7 @@
 
 #include "orchestrator/core/question/bayes.hpp"
 #include "orchestrator/core/question/confidence.hpp"
+#include "orchestrator/core/search/suspects.hpp"
 
 namespace kverdict {
 namespace {
@@ -22,6 +23,16 @@ bool runs_already(const Question& question, const CandidateId& id) {
 
 bool asked_already(const Plan& plan, const CandidateId& id) {
   return std::ranges::any_of(plan.asks, [&](const Ask& a) { return a.candidate == id; });
+}
+
+bool is_open(const Question& q, const CandidateId& id) {
+  const auto at = q.range.history.find(id);
+  if (!at) return true;
+  std::vector<Asked> asked;
+  for (const auto& [other, standing] : q.evidence.standings)
+    if (const auto p = q.range.history.find(other); p && standing.verdict != Verdict::nothing)
+      asked.push_back({*p, standing.verdict});
+  return suspects_after(q.range.history, asked).has(*at);
 }
 
 // git's question in the first slot; in further slots what would be asked after either answer.
@@ -43,6 +54,11 @@ Plan plan_classic(const Question& q) {
       take({id, Purpose::search, "likely the next to be asked", ask.left, ask.steps, {}});
     if (!asked_already(plan, id) && !runs_already(q, id)) plan.build_ahead.push_back(id);
   }
+  // What was begun for an answer that did not come.
+  for (const auto& running : q.running)
+    if (running.candidate != ask.candidate && !asked_already(plan, running.candidate) &&
+        !is_open(q, running.candidate))
+      plan.pointless.push_back(running.trial);
   return plan;
 }
 

@@ -9,12 +9,14 @@
 namespace kverdict {
 namespace {
 
-const char* git_word(Verdict verdict) {
+// Where a fix is sought, what still fails is old and what does not is new.
+const char* git_word(Verdict verdict, Find find) {
+  const bool fix = find == Find::fix;
   switch (verdict) {
     case Verdict::bad:
-      return "bad";
+      return fix ? "old" : "bad";
     case Verdict::good:
-      return "good";
+      return fix ? "new" : "good";
     case Verdict::skip:
       return "skip";
     case Verdict::nothing:
@@ -31,18 +33,21 @@ void add_answer(std::string& log, const CandidateInfo& info, const char* word) {
 }  // namespace
 
 // The ends come first, as the session's claim: git refuses other answers before it knows both.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
-                           const Describe& describe) {
+std::string git_bisect_log(const ReportSubject& subject) {
+  const auto& describe = subject.describe;
+  const auto& range = subject.range;
+  const auto find = subject.rules.find;
+  const bool fix = find == Find::fix;
   std::string log = "git bisect start\n";
   std::set<CandidateId> said{range.bad};
-  add_answer(log, describe(range.bad), "bad");
+  add_answer(log, describe(range.bad), fix ? "new" : "bad");
   for (const auto& good : range.goods)
-    if (said.insert(good).second) add_answer(log, describe(good), "good");
+    if (said.insert(good).second) add_answer(log, describe(good), fix ? "old" : "good");
   std::vector<CandidateId> order;
-  for (const auto& trial : state.trials) order.push_back(trial.candidate);
-  for (const auto& [id, standing] : evidence.standings) order.push_back(id);
+  for (const auto& trial : subject.state.trials) order.push_back(trial.candidate);
+  for (const auto& [id, standing] : subject.evidence.standings) order.push_back(id);
   for (const auto& id : order) {
-    const auto* word = git_word(evidence.of(id).verdict);
+    const auto* word = git_word(subject.evidence.of(id).verdict, find);
     if (word != nullptr && said.insert(id).second) add_answer(log, describe(id), word);
   }
   return log;

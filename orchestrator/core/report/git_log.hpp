@@ -10,9 +10,9 @@
 
 namespace kverdict {
 
-// The session in git's own words, which `git bisect replay` accepts.
-std::string git_bisect_log(const State& state, const Range& range, const Evidence& evidence,
-                           const Describe& describe);
+// The session in git's own words, which `git bisect replay` accepts: bad and good, or new and old when a fix
+// is sought.
+std::string git_bisect_log(const ReportSubject& subject);
 
 // What a log says, in its order; revisions as written.
 struct BisectLog {

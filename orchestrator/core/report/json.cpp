@@ -52,6 +52,67 @@ const char* name_of(Conclusion::Kind kind) {
   return "";
 }
 
+Json running_json(const RunningRow& row) {
+  return {{"trial", row.trial},
+          {"candidate", row.candidate.id.value},
+          {"asked_as", to_string(row.purpose)},
+          {"booted", row.booted}};
+}
+
+Json other_json(const OtherFailure& crash) {
+  Json j{{"title", crash.title}, {"times", crash.times}, {"trial", crash.trial}};
+  j["seen"] = Json::array();
+  for (const auto& [id, times] : crash.seen) j["seen"].push_back({{"id", id.value}, {"times", times}});
+  j["ranking"] = Json::array();
+  for (const auto& [id, p] : crash.culprits) j["ranking"].push_back({{"id", id.value}, {"probability", p}});
+  return j;
+}
+
+Json machine_json(const MachineRow& row) {
+  return {{"machine", row.machine}, {"trials", row.trials},         {"failed", row.failed},
+          {"clean", row.clean},     {"lab_errors", row.lab_errors}, {"doubt", row.doubt}};
+}
+
+Json mark_json(const MarkRow& mark) {
+  return {{"candidate", mark.candidate.id.value},
+          {"trial", mark.trial},
+          {"verdict", to_string(mark.verdict)},
+          {"reason", mark.reason}};
+}
+
+template <class Rows, class ToJson>
+Json list_json(const Rows& rows, ToJson to_json) {
+  Json list = Json::array();
+  for (const auto& row : rows) list.push_back(to_json(row));
+  return list;
+}
+
+const char* name_of(Find find) {
+  switch (find) {
+    case Find::regression:
+      return "regression";
+    case Find::fix:
+      return "fix";
+    case Find::any_change:
+      return "any-change";
+  }
+  return "";
+}
+
+// What there is beside the answer.
+void add_beside(Json& j, const Report& report) {
+  j["method"] = report.method == Method::bayes ? "bayes" : "classic";
+  j["find"] = name_of(report.find);
+  j["resume"] = report.resume;
+  j["running"] = list_json(report.running, running_json);
+  j["holding_90"] = report.holding;
+  j["doubts"] = report.doubts;
+  j["other_crashes"] = list_json(report.others, other_json);
+  j["machines"] = list_json(report.machines, machine_json);
+  j["marks"] = list_json(report.marks, mark_json);
+  j["taken_out"] = report.taken_out;
+}
+
 }  // namespace
 
 std::string report_json(const Report& report) {
@@ -84,8 +145,11 @@ std::string report_json(const Report& report) {
   if (report.next)
     j["next"] = {{"candidate", report.next->candidate.value},
                  {"asked_as", to_string(report.next->purpose)},
+                 {"reason", report.next->reason},
                  {"left", report.next->left},
-                 {"steps", report.next->steps}};
+                 {"steps", report.next->steps},
+                 {"soak_ms", report.next->soak.count()}};
+  add_beside(j, report);
   j["ranking"] = Json::array();
   for (const auto& [info, p] : report.ranking)
     j["ranking"].push_back({{"id", info.id.value}, {"probability", p}});
@@ -99,7 +163,7 @@ std::string report_json(const Report& report) {
                  {"resumed", report.resumed},
                  {"elapsed_ms", report.elapsed.count()},
                  {"building_ms", report.building.count()},
-                 {"running_ms", report.running.count()}};
+                 {"running_ms", report.booted.count()}};
   if (!report.changes_file.empty())
     j["changes"] = {{"file", report.changes_file}, {"likely", report.likely_changes}};
   if (!report.earlier.empty()) j["earlier"] = report.earlier;

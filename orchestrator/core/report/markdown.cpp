@@ -22,13 +22,15 @@ std::string runs_text(const Standing& s) {
 
 void add_head(std::string& text, const Report& report) {
   if (!report.conclusion) {
-    text += "# Bisection open: next is `" + short_id(report.next->candidate) + "`\n\n";
+    text += "# Bisection open";
+    if (report.next) text += ": next is `" + short_id(report.next->candidate) + "`";
+    text += "\n\n";
     return;
   }
   switch (report.conclusion->kind) {
     case Conclusion::Kind::found:
-      text += "# First bad commit: `" + short_id(report.culprit->id) + "` " +
-              escaped(report.culprit->subject) + "\n\n";
+      text += std::string("# First ") + (report.find == Find::fix ? "fixed" : "bad") + " commit: `" +
+              short_id(report.culprit->id) + "` " + escaped(report.culprit->subject) + "\n\n";
       break;
     case Conclusion::Kind::inconclusive:
       text += "# Bisection inconclusive\n\n";
@@ -83,6 +85,54 @@ void add_changes(std::string& text, const Report& report) {
   for (const auto& change : report.likely_changes) text += "- " + escaped(change) + "\n";
 }
 
+void add_ranking(std::string& text, const Report& report) {
+  if (report.ranking.empty()) return;
+  text += "\n## Most likely\n\n| probability | candidate |\n|---|---|\n";
+  for (const auto& [info, probability] : report.ranking)
+    text +=
+        "| " + percent_text(probability) + " | `" + short_id(info.id) + "` " + escaped(info.subject) + " |\n";
+  text += "\n" + std::to_string(report.holding) + " hold 90 % of the probability.\n";
+}
+
+void add_doubts(std::string& text, const Report& report) {
+  std::string doubts;
+  for (const auto& doubt : report.doubts) doubts += "- " + escaped(doubt) + "\n";
+  for (const auto& row : report.machines)
+    if (!row.doubt.empty()) doubts += "- machine " + escaped(row.machine) + " " + escaped(row.doubt) + "\n";
+  if (!doubts.empty()) text += "\n## Doubts\n\n" + doubts;
+}
+
+void add_others(std::string& text, const Report& report) {
+  if (report.others.empty()) return;
+  text += "\n## Other crashes\n\n| title | trials | its own culprit, most likely |\n|---|---|---|\n";
+  for (const auto& crash : report.others) {
+    text += "| " + escaped(crash.title) + " | " + std::to_string(crash.times) + " | ";
+    for (std::size_t i = 0; i < crash.culprits.size(); ++i)
+      text += (i == 0 ? "`" : ", `") + short_id(crash.culprits[i].first) + "` " +
+              percent_text(crash.culprits[i].second);
+    text += " |\n";
+  }
+}
+
+void add_machines(std::string& text, const Report& report) {
+  if (report.machines.empty()) return;
+  text += "\n## Machines\n\n| machine | trials | failed | clean | lab errors |\n|---|---|---|---|---|\n";
+  for (const auto& row : report.machines)
+    text += "| " + escaped(row.machine) + " | " + std::to_string(row.trials) + " | " +
+            std::to_string(row.failed) + " | " + std::to_string(row.clean) + " | " +
+            std::to_string(row.lab_errors) + " |\n";
+}
+
+void add_persons_words(std::string& text, const Report& report) {
+  if (report.marks.empty() && report.taken_out.empty()) return;
+  text += "\n## By hand\n\n";
+  for (const auto& mark : report.marks)
+    text += "- " + (mark.trial > 0 ? "trial " + std::to_string(mark.trial) + " of " : std::string()) + "`" +
+            short_id(mark.candidate.id) + "`: " + to_string(mark.verdict) +
+            (mark.reason.empty() ? "" : ": " + escaped(mark.reason)) + "\n";
+  for (const auto trial : report.taken_out) text += "- trial " + std::to_string(trial) + " was taken out\n";
+}
+
 void add_rows(std::string& text, const Report& report) {
   text += "\n## Evidence\n\n| verdict | candidate | asked as | runs | reason |\n|---|---|---|---|---|\n";
   for (const auto& row : report.rows)
@@ -97,7 +147,9 @@ std::string report_markdown(const Report& report) {
   std::string text;
   add_head(text, report);
   add_facts(text, report);
+  add_doubts(text, report);
   add_suspects(text, report);
+  add_ranking(text, report);
   if (!report.oops_excerpt.empty()) {
     // Indented code needs no fence that a guest could forge.
     text += "\n## Console\n\n    ";
@@ -105,7 +157,10 @@ std::string report_markdown(const Report& report) {
     text += "\n";
   }
   add_changes(text, report);
+  add_others(text, report);
   add_rows(text, report);
+  add_machines(text, report);
+  add_persons_words(text, report);
   if (!report.notes.empty()) text += "\n## Notes\n\n";
   for (const auto& note : report.notes) text += "- " + escaped(note) + "\n";
   return text;

@@ -52,7 +52,7 @@ void add_totals(Report& report, const State& state) {
   report.elapsed = std::chrono::duration_cast<milliseconds>(state.latest - state.began);
   for (const auto& trial : state.trials) {
     if (!trial.ended) continue;
-    report.running += trial.ended->run;
+    report.booted += trial.ended->run;
     report.boots += trial.ended->run.count() > 0;
     report.lab_errors += trial.ended->outcome.kind == Outcome::Kind::inconclusive;
   }
@@ -88,33 +88,64 @@ void add_culprit(Report& report, const Range& range, const Evidence& evidence,
     report.parent_rows.push_back({describe(parent), Purpose::parent, evidence.of(parent)});
 }
 
+void add_open(Report& report, const ReportSubject& subject) {
+  if (!subject.plan.asks.empty()) report.next = subject.plan.asks.front();
+  for (const auto& trial : subject.state.trials)
+    if (trial.running())
+      report.running.push_back(
+          {trial.number, subject.describe(trial.candidate), trial.purpose, trial.booted.has_value()});
+}
+
+void add_persons_words(Report& report, const State& state, const Describe& describe) {
+  for (const auto& [id, mark] : state.marks)
+    report.marks.push_back({describe(id), 0, mark.verdict, mark.reason});
+  for (const auto& trial : state.trials) {
+    if (trial.mark)
+      report.marks.push_back(
+          {describe(trial.candidate), trial.number, trial.mark->verdict, trial.mark->reason});
+    if (trial.taken_out) report.taken_out.push_back(trial.number);
+  }
+}
+
+// The fewest candidates that together have 90 % of the probability.
+std::size_t holding(std::vector<double> posterior) {
+  std::ranges::sort(posterior, std::ranges::greater{});
+  double sum = 0;
+  std::size_t count = 0;
+  while (count < posterior.size() && sum < 0.9) sum += posterior[count++];
+  return count;
+}
+
 }  // namespace
 
-Report make_report(const State& state, const Range& range, const Evidence& evidence, const Decision& decision,
-                   const Describe& describe) {
+Report make_report(const ReportSubject& subject) {
+  const auto& [state, range, evidence, plan, rules, describe] = subject;
   Report report;
   report.session = state.opened.session;
   report.program = state.opened.program;
   report.candidates = state.opened.candidates;
+  report.method = rules.method;
+  report.find = rules.find;
   report.learnt = evidence.learnt;
   report.title = hunted_title(state, evidence);
   report.bad_end = describe(range.bad);
   for (const auto& good : range.goods) report.good_ends.push_back(describe(good));
   report.rows = asked_rows(state, evidence, describe);
   report.notes = state.notes;
+  report.others = other_crashes(state, range, evidence);
+  report.machines = by_machine(state, evidence);
   add_totals(report, state);
+  add_persons_words(report, state, describe);
   const auto posterior = culprit_posterior(range, evidence);
-  if (const auto* ask = std::get_if<Ask>(&decision)) {
-    report.next = *ask;
+  report.holding = holding(posterior);
+  report.conclusion = plan.conclusion;
+  report.finished = plan.conclusion.has_value();
+  if (!report.finished) add_open(report, subject);
+  if (report.finished) report.doubts = plan.conclusion->doubts;
+  if (report.finished && plan.conclusion->kind == Conclusion::Kind::found)
+    add_culprit(report, range, evidence, posterior, describe);
+  else
     report.ranking = ranking(range, posterior, describe);
-  } else {
-    report.finished = true;
-    report.conclusion = std::get<Conclusion>(decision);
-    if (report.conclusion->kind == Conclusion::Kind::found)
-      add_culprit(report, range, evidence, posterior, describe);
-    else
-      report.ranking = ranking(range, posterior, describe);
-  }
   if (report.culprit) add_oops(report, state, evidence, report.culprit->id);
   add_oops(report, state, evidence, range.bad);
   return report;

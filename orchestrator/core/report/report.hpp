@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/core/question/bisect.hpp"
+#include "orchestrator/core/question/plan.hpp"
+#include "orchestrator/core/report/sightings.hpp"
 
 namespace kverdict {
 
@@ -19,6 +20,22 @@ struct ReportRow {
   Standing standing;
 };
 
+// A trial under way.
+struct RunningRow {
+  std::uint32_t trial = 0;
+  CandidateInfo candidate;
+  Purpose purpose = Purpose::search;
+  bool booted = false;  // else it waits for its image
+};
+
+// A person's word.
+struct MarkRow {
+  CandidateInfo candidate;
+  std::uint32_t trial = 0;  // 0 = the candidate as a whole
+  Verdict verdict = Verdict::nothing;
+  std::string reason;
+};
+
 struct Report {
   std::string session;
   std::string program;    // version of kverdict
@@ -26,12 +43,22 @@ struct Report {
   bool finished = false;
   std::optional<Conclusion> conclusion;  // none: still open
   std::optional<Ask> next;               // while open
+  std::vector<RunningRow> running;       // while open
+  Method method = Method::classic;
+  Find find = Find::regression;
+  std::string resume;  // the command that goes on; filled by the caller, who knows the places
 
   std::optional<CandidateInfo> culprit;
   double probability = 0;  // of the culprit, given the evidence
   std::optional<ReportRow> culprit_row;
   std::vector<ReportRow> parent_rows;
   std::vector<std::pair<CandidateInfo, double>> ranking;  // most likely candidates, while open or not found
+  std::size_t holding = 0;                                // so many candidates hold 90 % of the probability
+  std::vector<std::string> doubts;                        // what the search's model cannot explain
+  std::vector<OtherFailure> others;                       // crashes with other names that came often
+  std::vector<MachineRow> machines;                       // when there are several
+  std::vector<MarkRow> marks;
+  std::vector<std::uint32_t> taken_out;  // trials that a person took out
 
   std::string title;             // of the hunted failure
   bool learnt = false;           // from the bad end, not given
@@ -51,13 +78,22 @@ struct Report {
   std::uint64_t candidates = 0;
   std::size_t trials = 0, boots = 0, lab_errors = 0;
   unsigned builds = 0, resumed = 0;
-  std::chrono::milliseconds elapsed{0}, building{0}, running{0};
+  std::chrono::milliseconds elapsed{0}, building{0}, booted{0};
 };
 
 using Describe = std::function<CandidateInfo(const CandidateId&)>;
 
-Report make_report(const State& state, const Range& range, const Evidence& evidence, const Decision& decision,
-                   const Describe& describe);
+// What a report is made of.
+struct ReportSubject {
+  const State& state;
+  const Range& range;
+  const Evidence& evidence;
+  const Plan& plan;
+  const BisectRules& rules;
+  const Describe& describe;
+};
+
+Report make_report(const ReportSubject& subject);
 
 std::string report_text(const Report& report);
 std::string report_markdown(const Report& report);

@@ -41,6 +41,23 @@ _E1000_RX = Change(
              "\tskb = e1000_alloc_rx_skb(adapter, copybreak);\n"),
     ))
 
+# The same once in 65536 full-sized frames: 32 MiB of them, 23,000 frames, crash in 30 % of runs, at any moment.
+_E1000_RX_RARE = Change(
+    "e1000: exercise the copy path with large frames too",
+    "The copy path of the receiver is taken by small frames only, and so\n"
+    "little tested. Let one large frame in 65536 take it.",
+    (
+        Edit(E1000 + "e1000.h", "#include <linux/mii.h>\n", "#include <linux/mii.h>\n#include <linux/random.h>\n"),
+        Edit(E1000 + "e1000.h", "#define E1000_RX_BUFFER_WRITE\t16 /* Must be power of 2 */\n",
+             "#define E1000_RX_BUFFER_WRITE\t16 /* Must be power of 2 */\n"
+             "/* One large frame in so many is copied. */\n"
+             "#define E1000_RX_COPY_ONE_IN\t65536 /* Must be power of 2 */\n"),
+        Edit(E1000 + "e1000_main.c",
+             "\tif (length > copybreak)\n\t\treturn NULL;\n\n\tskb = e1000_alloc_rx_skb(adapter, length);\n",
+             "\tif (length > copybreak &&\n\t    (get_random_u32() & (E1000_RX_COPY_ONE_IN - 1)))\n\t\treturn NULL;\n\n"
+             "\tskb = e1000_alloc_rx_skb(adapter, copybreak);\n"),
+    ))
+
 # A queue that runs out of descriptors waits for the cleaner, which cannot run: soft lockup.
 _E1000_TX = Change(
     "e1000: do not stop the queue for a short shortage of descriptors",
@@ -71,6 +88,7 @@ _TCP_CHURN = Change(
 
 BUGS = {
     "e1000-rx": _E1000_RX,
+    "e1000-rx-rare": _E1000_RX_RARE,
     "e1000-tx": _E1000_TX,
     "tcp-churn": _TCP_CHURN,
 }

@@ -127,7 +127,9 @@ TEST_F(SessionCommands, ResumeRefusesAnotherQuestionByKey) {
 }
 
 TEST_F(SessionCommands, NamesTheHolderOfABusySession) {
-  const auto said = home_.shell("flock state/kverdict/sessions/s/lock \"$KV\" resume s");
+  const auto said = home_.shell(
+      "python3 -c 'import fcntl, os, subprocess, sys; f = open(\"state/kverdict/sessions/s/lock\", \"w\"); "
+      "fcntl.lockf(f, fcntl.LOCK_EX); sys.exit(subprocess.call([os.environ[\"KV\"], \"resume\", \"s\"]))'");
   EXPECT_EQ(said.code, 2) << said.err;
   EXPECT_THAT(said.err, HasSubstr("in use"));
 }
@@ -148,6 +150,33 @@ TEST_F(SessionCommands, ResumeOfAnAnsweredQuestionAsksNothing) {
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, HasSubstr(home_.commits()[3] + " is the first bad commit"));
   EXPECT_THAT(said.out, HasSubstr(std::to_string(before) + " trials"));
+}
+
+TEST_F(SessionCommands, UndoTakesATrialOutAndOpensTheQuestionAgain) {
+  const auto said = home_.kverdict("undo " + std::to_string(state_.trials.size()));
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("is taken out"));
+  EXPECT_THAT(said.out, HasSubstr("open: next is"));
+  EXPECT_THAT(said.out, HasSubstr("go on with: kverdict resume s"));
+  EXPECT_THAT(home_.kverdict("status").out, HasSubstr("was taken out"));
+  EXPECT_EQ(home_.kverdict("undo " + std::to_string(state_.trials.size())).code, 2) << "twice";
+}
+
+TEST_F(SessionCommands, AMarkStandsOverTheTrialsUntilItIsTakenBack) {
+  const auto& commits = home_.commits();
+  const auto marked = home_.kverdict("mark " + commits[3] + " skip --reason 'the fan was off'");
+  EXPECT_EQ(marked.code, 0) << marked.err;
+  EXPECT_THAT(marked.out, HasSubstr("is marked skip"));
+  EXPECT_THAT(home_.kverdict("report").out, HasSubstr("the fan was off"));
+  EXPECT_THAT(home_.kverdict("log").out, HasSubstr("git bisect skip " + commits[3]));
+  EXPECT_THAT(home_.kverdict("undo " + commits[3]).out, HasSubstr(commits[3] + " is the first bad commit"));
+}
+
+TEST_F(SessionCommands, MarkRefusesWhatIsNoVerdictOrNoTrial) {
+  EXPECT_THAT(home_.kverdict("mark 1 godo").err, HasSubstr("did you mean 'good'?"));
+  EXPECT_EQ(home_.kverdict("mark 1").code, 2);
+  EXPECT_EQ(home_.kverdict("mark nonsense good").code, 2);
+  EXPECT_THAT(home_.kverdict("undo " + home_.commits()[5]).err, HasSubstr("has no mark"));
 }
 
 }  // namespace

@@ -123,6 +123,12 @@ INSTANTIATE_TEST_SUITE_P(
             "kverdict.toml:3: build.limit: is '45 minutes'; give a duration with its unit, like \"90s\" or "
             "\"45min\""},
         Bad{"[build]\nlimit = \"1s\"", "kverdict.toml:3: build.limit: is '1s', out of range; give 10s to 2d"},
+        Bad{"[bisect]\nconfidence = \"sure\"",
+            "kverdict.toml:3: bisect.confidence: is 'sure'; give a fraction, like 0.99 or \"99%\""},
+        Bad{"[bisect]\nconfidence = 0.2",
+            "kverdict.toml:3: bisect.confidence: is 0.2, out of range; give 0.5 to 0.999999"},
+        Bad{"[bisect]\nconfidence = \"101%\"",
+            "kverdict.toml:3: bisect.confidence: is '101%'; give a fraction, like 0.99 or \"99%\""},
         Bad{"[target]\nmemory = \"256\"",
             "kverdict.toml:3: target.memory: is '256'; give a size with its unit, like \"256MiB\" or "
             "\"20GB\""},

@@ -6,10 +6,11 @@
 #include <cstdlib>
 #include <functional>
 
-#include "orchestrator/cli/nearest.hpp"
 #include "orchestrator/cli/progress.hpp"
 #include "orchestrator/cli/table.hpp"
+#include "orchestrator/cli/time_of_day.hpp"
 #include "orchestrator/cli/units.hpp"
+#include "workloads/nearest.hpp"
 
 namespace kverdict {
 namespace {
@@ -255,6 +256,20 @@ TEST(ProgressLine, InAFileOnlyStepsAreWritten) {
     line.say("no\x1bte");
   });
   EXPECT_EQ(text, "no?te\n");
+}
+
+TEST(TimeOfDay, IsTodayOrTomorrow) {
+  std::tm noon{};
+  noon.tm_year = 126;
+  noon.tm_mday = 15;
+  noon.tm_hour = 12;
+  noon.tm_isdst = -1;
+  const auto now = std::chrono::system_clock::from_time_t(std::mktime(&noon));
+  EXPECT_EQ(next_time_of_day("12:30", now), now + std::chrono::minutes(30));
+  EXPECT_EQ(next_time_of_day("8:00", now), now + std::chrono::hours(20));
+  EXPECT_EQ(next_time_of_day("12:00", now), now + std::chrono::hours(24)) << "not at once";
+  for (const char* none : {"", "8", "24:00", "08:60", "8:00pm", "-1:00", "08:00:00", "1000:00"})
+    EXPECT_FALSE(next_time_of_day(none, now)) << none;
 }
 
 }  // namespace

@@ -88,6 +88,18 @@ TEST_F(Files, LockNamesItsHolder) {
   EXPECT_THAT(std::get<LockHolder>(second).text, HasSubstr("on host "));
 }
 
+TEST_F(Files, LockIsLookedAtWithoutBeingTaken) {
+  EXPECT_FALSE(FileLock::holder(directory_ / "lock"));
+  {
+    auto first = FileLock::acquire(directory_ / "lock");
+    ASSERT_TRUE(FileLock::holder(directory_ / "lock"));
+    EXPECT_EQ(FileLock::holder(directory_ / "lock")->pid, ::getpid());
+    std::get<FileLock>(first).release();
+    EXPECT_FALSE(FileLock::holder(directory_ / "lock"));
+  }
+  EXPECT_FALSE(FileLock::holder(directory_ / "lock"));
+}
+
 TEST_F(Files, LockIsFreeWhenItsHolderIsGone) {
   { auto first = FileLock::acquire(directory_ / "lock"); }
   EXPECT_TRUE(std::holds_alternative<FileLock>(FileLock::acquire(directory_ / "lock")));

@@ -92,6 +92,7 @@ TEST(Evidence, AStoppedTrialLeavesItsExposureAndNoVerdict) {
   facts.trial("a", Outcome::Kind::stopped, 700);
   EXPECT_EQ(facts.of("a").verdict, Verdict::nothing);
   EXPECT_EQ(facts.of("a").stopped, 1U);
+  EXPECT_EQ(facts.of("a").runs(), 0U);
   EXPECT_EQ(facts.of("a").exposure, std::chrono::milliseconds(700));
 }
 

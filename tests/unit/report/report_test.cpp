@@ -36,6 +36,15 @@ CandidateInfo describe(const CandidateId& id) {
   return info;
 }
 
+Plan plan_of(const Decision& decision) {
+  Plan plan;
+  if (const auto* conclusion = std::get_if<Conclusion>(&decision))
+    plan.conclusion = *conclusion;
+  else
+    plan.asks = {std::get<Ask>(decision)};
+  return plan;
+}
+
 Outcome crash() {
   Oops oops;
   oops.title = "kernel BUG in f";
@@ -67,7 +76,10 @@ State state_after(const std::vector<std::pair<std::string, Outcome>>& trials) {
 Report report_of(const State& state) {
   const auto range = line();
   const auto evidence = weigh(state, {});
-  auto report = make_report(state, range, evidence, decide(range, evidence, {}, parents_of), describe);
+  const BisectRules rules;
+  const Describe words = describe;
+  const auto plan = plan_of(decide(range, evidence, rules, parents_of));
+  auto report = make_report({state, range, evidence, plan, rules, words});
   report.oops_excerpt = "kernel BUG at x.c:1!\n# not a heading\n";
   return report;
 }
@@ -106,9 +118,63 @@ TEST(Report, JsonNamesTheCulpritAndItsProbability) {
   EXPECT_EQ(json["evidence"].size(), 4U);
 }
 
-TEST(Report, WritesALogThatItReadsBack) {
+std::string log_of(const State& state, const BisectRules& rules) {
   const auto range = line();
-  const auto log = parse_bisect_log(git_bisect_log(k_found, range, weigh(k_found, {}), describe), "log");
+  const auto evidence = weigh(state, {});
+  const Describe words = describe;
+  return git_bisect_log({state, range, evidence, Plan{}, rules, words});
+}
+
+TEST(Report, SpeaksOfOldAndNewWhereAFixIsSought) {
+  BisectRules rules;
+  rules.find = Find::fix;
+  const auto log =
+      log_of(state_after({{"good", crash()}, {"c0", pass()}, {"c2", crash()}, {"c1", pass()}}), rules);
+  EXPECT_THAT(log, HasSubstr("git bisect new c0\n"));
+  EXPECT_THAT(log, HasSubstr("git bisect old good\n"));
+  EXPECT_THAT(log, HasSubstr("git bisect new c1\n"));
+}
+
+TEST(Report, NamesAnotherCrashThatCameOftenWithItsOwnCandidates) {
+  auto other = crash();
+  other.oopses.front().title = "WARNING in g";
+  const auto state =
+      state_after({{"c0", crash()}, {"good", pass()}, {"c2", other}, {"c2", other}, {"c1", other}});
+  const auto text = report_text(report_of(state));
+  EXPECT_THAT(text, HasSubstr("Another crash came 3 times: WARNING in g (first in trial 3)"));
+  EXPECT_THAT(text, HasSubstr("seen at c2 (2), c1 (1)"));
+  EXPECT_THAT(text, HasSubstr("--hunt 'WARNING in g'"));
+  const auto json = nlohmann::json::parse(report_json(report_of(state)));
+  EXPECT_EQ(json["other_crashes"][0]["times"], 3);
+  EXPECT_FALSE(json["other_crashes"][0]["ranking"].empty());
+}
+
+TEST(Report, NamesMachinesThatDiffer) {
+  State state = state_after({{"c0", crash()}, {"good", pass()}});
+  for (unsigned i = 0; i < 24; ++i) {
+    const bool blind = i % 2 == 0;
+    const auto number = state.next_trial();
+    apply(state, {{}, TrialStarted{number, {"c0"}}});
+    apply(state,
+          {{}, TrialEnded{number, {"c0"}, blind ? pass() : crash(), "", blind ? "east" : "west", {}, {}}});
+  }
+  const auto text = report_text(report_of(state));
+  EXPECT_THAT(text, HasSubstr("doubt: machine east shows the failure too seldom: 0 of 12"));
+  EXPECT_THAT(text, HasSubstr("doubt: machine west shows the failure too often: 12 of 12"));
+  EXPECT_THAT(text, HasSubstr("west: 12 trials, 12 failed, 0 clean, 0 lab errors"));
+}
+
+TEST(Report, ShowsWhatAPersonSaid) {
+  auto state = k_found;
+  apply(state, {{}, Marked{{"c3"}, 0, Verdict::skip, "another board"}});
+  apply(state, {{}, Undone{Undone::What::trial, {"c2"}, 3}});
+  const auto text = report_text(report_of(state));
+  EXPECT_THAT(text, HasSubstr("c3 net: change `c3` | quietly?[2J: skip: another board"));
+  EXPECT_THAT(text, HasSubstr("trial 3 was taken out"));
+}
+
+TEST(Report, WritesALogThatItReadsBack) {
+  const auto log = parse_bisect_log(log_of(k_found, {}), "log");
   ASSERT_EQ(log.answers.size(), 4U);
   EXPECT_EQ(log.answers[0].revision, "c0");
   EXPECT_EQ(log.answers[0].verdict, Verdict::bad);

@@ -1,4 +1,4 @@
-#include "orchestrator/cli/nearest.hpp"
+#include "workloads/nearest.hpp"
 
 #include <algorithm>
 #include <cctype>
