@@ -27,6 +27,15 @@ struct Trying {
   unsigned machine = 0;
 };
 
+std::vector<bool> descendants(const History& history, Position of) {
+  std::vector<bool> below(history.size());
+  below[index_of(of)] = true;
+  for (const auto p : history.topological())
+    for (const auto parent : history.parents(p))
+      if (below[index_of(parent)]) below[index_of(p)] = true;
+  return below;
+}
+
 class Simulation {
  public:
   Simulation(const Range& range, const Lineage& lineage, const BisectRules& rules, const World& world,
@@ -44,8 +53,7 @@ class Simulation {
     costs_.build = as_time(lab.build);
     costs_.boot = as_time(lab.boot);
     costs_.run = as_time(lab.run);
-    for (std::size_t i = 0; i < range.history.size(); ++i)
-      bad_.push_back(range.history.is_ancestor(world.culprit, position_at(i)));
+    bad_ = descendants(range.history, world.culprit);
     if (rules.find == Find::fix) bad_.flip();
     for (unsigned m = 0; m < lab.machines; ++m)
       machine_rates_.push_back(chance_.normal() * world.machine_spread);

@@ -131,7 +131,13 @@ void Lineage::find_spans(const History& history) {
   }
 }
 
-std::vector<std::uint32_t> Lineage::reach(std::uint32_t slot) const {
+const std::vector<std::uint32_t>& Lineage::reach(std::uint32_t slot) const {
+  const auto [found, fresh] = reached_.try_emplace(slot);
+  if (fresh) found->second = walk(slot);
+  return found->second;
+}
+
+std::vector<std::uint32_t> Lineage::walk(std::uint32_t slot) const {
   std::vector<std::uint32_t> ends(chain_begin_.begin(), chain_begin_.end() - 1);
   const auto raise = [&](std::uint32_t chain, std::uint32_t end) {
     ends[chain] = std::max(ends[chain], end);

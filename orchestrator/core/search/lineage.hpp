@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "orchestrator/core/model/history.hpp"
@@ -48,12 +49,14 @@ class Lineage {
     return std::span(spans_).subspan(stretch.span_begin, stretch.span_end - stretch.span_begin);
   }
   // For each chain: the end of the lower part that holds the ancestors of the candidate, itself included.
-  std::vector<std::uint32_t> reach(std::uint32_t slot) const;
+  // Remembered, because each plan asks for those that were tried; one thread at a time.
+  const std::vector<std::uint32_t>& reach(std::uint32_t slot) const;
 
  private:
   void cover(const History& history);
   void cut(const History& history);
   void find_spans(const History& history);
+  std::vector<std::uint32_t> walk(std::uint32_t slot) const;
 
   std::vector<std::uint32_t> slot_;  // by position
   std::vector<Position> at_;         // by slot
@@ -61,6 +64,7 @@ class Lineage {
   std::vector<std::uint32_t> chain_begin_;
   std::vector<Stretch> stretches_;
   std::vector<Span> spans_;
+  mutable std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> reached_;
 };
 
 }  // namespace kverdict

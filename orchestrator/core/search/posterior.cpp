@@ -74,7 +74,8 @@ Posterior::Posterior(const Lineage& lineage, const Prior& prior, const RateGrid&
 }
 
 void Posterior::cut() {
-  std::vector<std::vector<std::uint32_t>> reaches(tried_.size());
+  static const std::vector<std::uint32_t> k_nothing;
+  std::vector<std::span<const std::uint32_t>> reaches(tried_.size(), k_nothing);
   for (std::size_t i = 0; i < tried_.size(); ++i)
     if (tried_[i].slot != Lineage::k_none) reaches[i] = lineage_.reach(tried_[i].slot);
   piece_of_.resize(lineage_.size());
@@ -198,7 +199,7 @@ double Posterior::bad_tried(std::size_t tried) const {
 std::vector<double> Posterior::shares_bad(std::uint32_t slot) const {
   std::vector<double> shares(classes_.size());
   if (slot != Lineage::k_none) {
-    const auto reach = lineage_.reach(slot);
+    const auto& reach = lineage_.reach(slot);
     for (const auto& piece : pieces_) {
       const auto end = std::min(piece.end, reach[lineage_.chain_of(piece.begin)]);
       if (end > piece.begin) shares[piece.of] += prior_.mass(piece.begin, end);

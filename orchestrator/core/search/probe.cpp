@@ -10,9 +10,11 @@ namespace {
 constexpr unsigned k_runs[] = {1, 2, 4, 8, 20};
 constexpr double k_parts[] = {1, .9, .8, .7, .6, .5};
 constexpr std::size_t k_timed_crashes = 3;  // before that no run is shortened
-constexpr std::size_t k_looked_at = 5;      // candidates of each kind that are weighed with every action
+constexpr std::size_t k_looked_at = 4;      // candidates of each kind that are weighed exactly
 constexpr std::uint32_t k_places = 24,
                         k_most_places = 4000;  // looked at in a stretch that is in part untestable
+constexpr std::size_t k_considered = 24;       // are kept while all are scanned
+constexpr std::size_t k_refined = 3;           // that are weighed with shorter runs too
 constexpr double k_stands_out = 0.3;
 constexpr double k_least_bits = 1e-7;
 constexpr double k_weightless = 1e-12;  // class
@@ -78,15 +80,22 @@ class Weighing {
   }
 
   std::vector<Probe> best(std::size_t n) {
-    for (std::size_t a = 0; a < actions_.size(); ++a)
-      if (actions_[a].part == 1) scan(a);
+    scan();
     for (const auto slot : terms_.built)
       if (!is_tried(slot)) consider(slot, rough(posterior_.shares_bad(slot), slot, 0).score);
     look_around_skipped(k_places);
     if (considered_.empty()) look_around_skipped(k_most_places);
     std::vector<Probe> probes;
-    for (const auto slot : shortlist()) add(probes, weigh_untried(slot));
-    for (const auto& [score, i] : tried_shortlist()) add(probes, weigh_tried(i));
+    for (const auto slot : shortlist()) add(probes, weigh_untried(slot, whole_runs()));
+    for (const auto& [score, i] : tried_shortlist()) add(probes, weigh_tried(i, whole_runs()));
+    std::ranges::stable_sort(probes, std::ranges::greater{}, &Probe::score);
+    for (std::size_t i = 0; i < std::min(k_refined, probes.size()); ++i) {
+      const auto& probe = probes[i];
+      const auto shorter = shorter_runs(probe.runs);
+      const auto refined =
+          probe.tried ? weigh_tried(*probe.tried, shorter) : weigh_untried(probe.slot, shorter);
+      if (refined.score > probe.score) probes[i] = refined;
+    }
     std::ranges::stable_sort(probes, std::ranges::greater{}, &Probe::score);
     if (probes.size() > n) probes.resize(n);
     return probes;
@@ -183,55 +192,88 @@ class Weighing {
 
   // ---- every candidate, by stretch and piece: between cuts and merges all sums grow evenly with the prior.
 
-  void scan(std::size_t a) {
+  // All whole-run actions in one pass: what is looked up for a slot serves all of them.
+  void scan() {
     const auto& lineage = posterior_.lineage();
-    const auto& of = untried(a);
     const auto pieces = posterior_.pieces();
-    const auto classes = posterior_.classes();
-    // Per unit of prior, and all pieces before one.
-    std::vector<Sums> density(classes.size());
-    for (std::size_t j = 0; j + 1 < classes.size(); ++j)
-      if (classes[j].prior > 0) density[j] = of.added[j] * (one_of_these() / classes[j].prior);
-    std::vector<Sums> before(pieces.size());
-    Sums all;
+    const auto& prior = posterior_.prior();
+    const auto density = densities();
+    std::vector<Wide> before(pieces.size());  // all pieces before one
+    Wide all;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       before[i] = all;
-      all += density[pieces[i].of] * posterior_.prior().mass(pieces[i].begin, pieces[i].end);
+      all.add(density[pieces[i].of], prior.mass(pieces[i].begin, pieces[i].end));
     }
-    const auto until = [&](std::uint32_t slot) {  // the sum over all slots before this one
-      if (slot == lineage.size()) return all;
-      const auto i = posterior_.piece_of(slot);
-      Sums sum = before[i];
-      return sum += density[pieces[i].of] * posterior_.prior().mass(pieces[i].begin, slot);
+    // Adds the sum over the slots [begin, end) of one chain.
+    const auto add = [&](Wide& sum, std::uint32_t begin, std::uint32_t end) {
+      const auto i = posterior_.piece_of(begin), j = posterior_.piece_of(end - 1);
+      if (i == j) return sum.add(density[pieces[i].of], prior.mass(begin, end));
+      sum.add(before[j], 1);
+      sum.add(before[i], -1);
+      sum.add(density[pieces[j].of], prior.mass(pieces[j].begin, end));
+      sum.add(density[pieces[i].of], -prior.mass(pieces[i].begin, begin));
     };
-    // What is bad whoever the culprit is; looking for a fix, all but what lies below.
-    Sums rest = of.good;
-    rest += of.added.back();
     const double sign = posterior_.turn() == Turn::to_bad ? 1 : -1;
-    if (sign < 0) rest += all;
-
+    const Wide rest = whoever(all);
     const auto stretches = lineage.stretches();
-    std::vector<Sums> below(stretches.size());  // all ancestors of the first one of a stretch, without itself
+    std::vector<Wide> below(stretches.size());  // all ancestors of the first one of a stretch, without itself
     for (std::size_t s = 0; s < stretches.size(); ++s) {
       const auto& stretch = stretches[s];
-      Sums sum;
+      Wide sum;
       if (stretch.base != Lineage::k_none) {
         const auto base = lineage.stretch_of(stretch.base);
         sum = below[base];
-        sum += until(stretch.base + 1) - until(stretches[base].begin);
+        add(sum, stretches[base].begin, stretch.base + 1);
       }
-      for (const auto& span : lineage.spans(stretch)) sum += until(span.end) - until(span.begin);
+      for (const auto& span : lineage.spans(stretch)) add(sum, span.begin, span.end);
       below[s] = sum;
       for (auto begin = stretch.begin; begin < stretch.end;) {
         const auto& piece = pieces[posterior_.piece_of(begin)];
         const auto end = std::min(stretch.end, piece.end);
-        Sums start = rest;
-        start += sum * sign;
-        look_into(begin, end, start, density[piece.of] * sign);
-        sum += density[piece.of] * posterior_.prior().mass(begin, end);
+        Wide start = rest;
+        start.add(sum, sign);
+        for (std::size_t i = 0; i < std::size(k_runs); ++i)
+          look_into(begin, end, start.of(i), density[piece.of].of(i) * sign);
+        sum.add(density[piece.of], prior.mass(begin, end));
         begin = end;
       }
     }
+  }
+
+  // The sums of all whole-run actions side by side.
+  struct Wide {
+    std::array<double, (3 * std::size(k_runs) + 3) / 4 * 4> values{};  // whole vectors of the processor
+    void add(const Wide& o, double factor) {
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] += o.values[i] * factor;
+    }
+    void set(std::size_t i, const Sums& sums) {
+      values[3 * i] = sums.fails, values[3 * i + 1] = sums.left, values[3 * i + 2] = sums.seconds;
+    }
+    Sums of(std::size_t i) const { return {values[3 * i], values[3 * i + 1], values[3 * i + 2]}; }
+  };
+
+  // By class, per unit of prior.
+  std::vector<Wide> densities() {
+    const auto classes = posterior_.classes();
+    std::vector<Wide> density(classes.size());
+    const auto actions = whole_runs();
+    for (std::size_t i = 0; i < actions.size(); ++i)
+      for (std::size_t j = 0; j + 1 < classes.size(); ++j)
+        if (classes[j].prior > 0)
+          density[j].set(i, untried(actions[i]).added[j] * (one_of_these() / classes[j].prior));
+    return density;
+  }
+
+  // What is bad whoever the culprit is; looking for a fix, everything but what lies below.
+  Wide whoever(const Wide& all) {
+    Wide rest;
+    const auto actions = whole_runs();
+    for (std::size_t i = 0; i < actions.size(); ++i) {
+      auto sums = untried(actions[i]).good;
+      rest.set(i, sums += untried(actions[i]).added.back());
+    }
+    if (posterior_.turn() == Turn::to_good) rest.add(all, 1);
+    return rest;
   }
 
   double one_of_these() const {
@@ -267,15 +309,17 @@ class Weighing {
   }
 
   void consider(std::uint32_t slot, double score) {
+    if (score <= least_considered_) return;
     for (auto& [best, known] : considered_)
       if (known == slot) {
         best = std::max(best, score);
         return;
       }
     considered_.push_back({score, slot});
-    if (considered_.size() < 64) return;
+    if (considered_.size() < 2 * k_considered) return;
     std::ranges::stable_sort(considered_, std::ranges::greater{}, &Scored::score);
-    considered_.resize(24);
+    considered_.resize(k_considered);
+    least_considered_ = considered_.back().score;
   }
 
   // Where candidates cannot be tested the closed form misses: some places more, and all when few are left.
@@ -321,37 +365,41 @@ class Weighing {
 
   // ---- one candidate, with every action
 
-  Probe weigh_untried(std::uint32_t slot) {
+  Probe weigh_untried(std::uint32_t slot, const std::vector<std::size_t>& actions) {
     const auto shares = posterior_.shares_bad(slot);
     Probe best;
     best.slot = slot;
     best.bad = bad(shares);
     const double build = is_built(slot) ? 0 : terms_.build, untestable = odds(slot);
-    try_actions(best,
-                [&](std::size_t a) { improve(best, actions_[a], untried(a), shares, build, untestable); });
+    for (const auto a : actions) improve(best, actions_[a], untried(a), shares, build, untestable);
     return best;
   }
 
-  // First whole runs, then shorter ones, as many as were best or more.
-  template <class Try>
-  void try_actions(const Probe& best, const Try& attempt) const {
+  std::vector<std::size_t> whole_runs() const {
+    std::vector<std::size_t> actions;
     for (std::size_t a = 0; a < actions_.size(); ++a)
-      if (actions_[a].part == 1) attempt(a);
-    const auto runs = best.runs;
-    for (std::size_t a = 0; a < actions_.size(); ++a)
-      if (actions_[a].part < 1 && actions_[a].runs >= runs && actions_[a].runs <= 3 * runs) attempt(a);
+      if (actions_[a].part == 1) actions.push_back(a);
+    return actions;
   }
 
-  Probe weigh_tried(std::size_t i) const {
+  // Shorter ones, as many as were best or a few more.
+  std::vector<std::size_t> shorter_runs(unsigned runs) const {
+    std::vector<std::size_t> actions;
+    for (std::size_t a = 0; a < actions_.size(); ++a)
+      if (actions_[a].part < 1 && actions_[a].runs >= runs && actions_[a].runs <= 3 * runs)
+        actions.push_back(a);
+    return actions;
+  }
+
+  Probe weigh_tried(std::size_t i, const std::vector<std::size_t>& actions) const {
     const auto shares = shares_of(i);
     Probe best;
     best.slot = posterior_.tried()[i].slot;
     best.tried = i;
     best.bad = bad(shares);
     const double untestable = best.slot == Lineage::k_none ? 0 : odds(best.slot);
-    try_actions(best, [&](std::size_t a) {
+    for (const auto a : actions)
       improve(best, actions_[a], by_class(a, posterior_.build_rate(i)), shares, 0, untestable);
-    });
     return best;
   }
 
@@ -425,6 +473,7 @@ class Weighing {
   std::vector<ByClass> untried_;
   std::optional<Posterior::Top> top_;
   std::vector<Scored> considered_;
+  double least_considered_ = 0;
 };
 
 }  // namespace
