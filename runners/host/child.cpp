@@ -1,6 +1,7 @@
 #include "runners/host/child.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -10,7 +11,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/process/v2/process.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <csignal>
@@ -28,7 +28,6 @@ namespace kverdict {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
-namespace process = boost::process::v2;
 using Descriptor = asio::posix::stream_descriptor;
 
 namespace {
@@ -56,12 +55,16 @@ class Tail {
   std::string kept_;
 };
 
-// The running group and our ends of its pipes. Its destructor leaves nothing running. Boost.Process knows the
-// process once it runs; its launchers are not used, because they kill a direct child only (launch.hpp).
+// The running group and our ends of its pipes. Its destructor leaves nothing running. Boost.Process is not
+// used: its launchers kill a direct child only (launch.hpp), and its handle believes every wake-up. Those can
+// be another's: a child that was forked a moment ago still has copies of descriptors that were closed here,
+// and epoll goes on reporting them, under numbers that are in use again.
 class Group {
  public:
   Group(asio::any_io_executor executor, Launched launched, Fd output)
-      : supervisor_(executor, launched.supervisor, launched.exit_notice.release()), output_(executor) {
+      : supervisor_(launched.supervisor),
+        notice_(executor, launched.exit_notice.release()),
+        output_(executor) {
     if (!output) return;
     ::fcntl(output.get(), F_SETFL, O_NONBLOCK);
     output_.assign(output.release());
@@ -72,12 +75,11 @@ class Group {
 
   // Not after it was waited for: its number may be another's then.
   void signal(int number) {
-    if (!status_) ::kill(supervisor_.id(), number);
+    if (!status_) ::kill(supervisor_, number);
   }
 
   Task<void> ended() {
-    if (status_) co_return;
-    status_ = co_await supervisor_.async_wait(asio::use_awaitable);
+    while (!reaped(WNOHANG)) co_await notice_.async_wait(Descriptor::wait_read, asio::use_awaitable);
   }
 
   Task<void> read_to_end(Tail& tail) {
@@ -100,21 +102,27 @@ class Group {
 
   // Ends what still runs.
   ChildEnd end_now() {
-    if (!status_) {
-      signal(k_end_group);
-      int status = 0;
-      process::error_code gone;  // whoever reaped it, it has ended
-      supervisor_.wait(status, gone);
-      status_ = status;
-    }
+    signal(k_end_group);
+    reaped(0);
     ChildEnd end;
     end.how = WIFSIGNALED(*status_) ? ChildEnd::How::signalled : ChildEnd::How::exited;
-    end.code = process::evaluate_exit_code(*status_);
+    end.code = WIFSIGNALED(*status_) ? WTERMSIG(*status_) : WEXITSTATUS(*status_);
     return end;
   }
 
  private:
-  process::basic_process_handle<asio::any_io_executor> supervisor_;
+  // Has it ended? With WNOHANG it is not waited for. Whoever reaped it, it has ended.
+  bool reaped(int options) {
+    int status = 0;
+    pid_t got = 0;
+    while (!status_ && (got = ::waitpid(supervisor_, &status, options)) < 0 && errno == EINTR) {
+    }
+    if (!status_ && got != 0) status_ = status;
+    return status_.has_value();
+  }
+
+  pid_t supervisor_;
+  Descriptor notice_;
   std::optional<int> status_;  // once it was waited for
   Descriptor output_;
 };
@@ -218,7 +226,17 @@ Output make_output(const Command& command) {
   return {Fd(ends[1]), Fd(ends[0])};
 }
 
-Group start(asio::any_io_executor executor, const Command& command) {
+Fd make_errors(const Command& command) {
+  if (command.errors.empty()) return Fd();
+  return open_file(command.errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+}
+
+struct Started {
+  Launched launched;
+  Fd output;  // our end
+};
+
+Started start(const Command& command) {
   LaunchSpec spec;
   spec.program = find_program(command);
   spec.argv = command.argv;
@@ -226,10 +244,22 @@ Group start(asio::any_io_executor executor, const Command& command) {
   spec.directory = command.directory;
   spec.niceness = command.niceness;
   Fd input = make_input(command);
+  Fd errors = make_errors(command);
   Output output = make_output(command);
   spec.input = input.get();
   spec.output = output.theirs.get();
-  return Group(std::move(executor), launch(spec), std::move(output.ours));
+  spec.errors = errors.get();
+  return {launch(spec), std::move(output.ours)};
+}
+
+// Waits for the end, then for what is left of the group.
+bool ends_well_within(const Launched& launched, Millis limit) {
+  pollfd over{launched.exit_notice.get(), POLLIN, 0};
+  if (::poll(&over, 1, static_cast<int>(limit.count())) != 1) ::kill(launched.supervisor, k_end_group);
+  int status = 0;
+  while (::waitpid(launched.supervisor, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -237,7 +267,8 @@ Group start(asio::any_io_executor executor, const Command& command) {
 Task<ChildEnd> run_child(Clock& clock, Command command) {
   KV_CHECK(!command.argv.empty());
   auto executor = co_await asio::this_coro::executor;
-  Group group = start(executor, command);
+  Started started = start(command);
+  Group group(executor, std::move(started.launched), std::move(started.output));
   Tail tail(command.capture_limit);
 
   Finish finish = co_await run_until_cancelled(clock, group, tail, command.limit);
@@ -253,6 +284,17 @@ Task<ChildEnd> run_child(Clock& clock, Command command) {
   end.output = tail.take();
   if (finish == Finish::timed_out) end.how = ChildEnd::How::timed_out;
   co_return end;
+}
+
+bool run_child_blocking(const Command& command) noexcept {
+  KV_CHECK(!command.argv.empty() && command.limit.count() > 0);
+  try {
+    Command silent = command;
+    if (silent.output.empty()) silent.output = "/dev/null";
+    return ends_well_within(start(silent).launched, command.limit);
+  } catch (const std::exception&) {  // a missing program, a full table: said by the answer
+    return false;
+  }
 }
 
 }  // namespace kverdict

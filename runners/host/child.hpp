@@ -19,6 +19,7 @@ struct Command {
   std::filesystem::path directory;         // empty = ours
   std::map<std::string, std::string> env;  // added to (and overriding) our environment
   std::filesystem::path output;            // stdout and stderr go here (truncated first); empty = captured
+  std::filesystem::path errors;            // stderr goes here instead (truncated first); empty = with stdout
   std::optional<std::string> input;        // bytes for stdin; none = /dev/null
   std::chrono::milliseconds limit{0};      // 0 = none; past it: SIGTERM, 2 s, SIGKILL to the group
   std::size_t capture_limit = 1 << 20;     // captured output beyond this keeps its tail
@@ -36,5 +37,9 @@ struct ChildEnd {
 // Throws UsageError when argv[0] does not exist (naming it), InfraError when a process cannot be made.
 // Cancelling the task ends the group (SIGTERM, then SIGKILL) before the cancellation is reported.
 Task<ChildEnd> run_child(Clock& clock, Command command);
+
+// For destructors, which cannot wait otherwise: blocks until it ended or `limit`, which it needs, is over.
+// Nothing is captured. True when it exited with 0; never throws.
+bool run_child_blocking(const Command& command) noexcept;
 
 }  // namespace kverdict

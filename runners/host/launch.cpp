@@ -65,7 +65,8 @@ bool be_nicer(int by) {
   default_signals();
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  bool ready = ::dup2(spec.input, 0) >= 0 && ::dup2(spec.output, 1) >= 0 && ::dup2(spec.output, 2) >= 0;
+  int errors = spec.errors >= 0 ? spec.errors : spec.output;
+  bool ready = ::dup2(spec.input, 0) >= 0 && ::dup2(spec.output, 1) >= 0 && ::dup2(errors, 2) >= 0;
   if (ready && !spec.directory.empty()) ready = ::chdir(spec.directory.c_str()) == 0;
   if (ready && spec.niceness != 0) ready = be_nicer(spec.niceness);
   if (ready) {

@@ -18,7 +18,8 @@ struct LaunchSpec {
   std::vector<std::string> environment;  // NAME=value, all of it
   std::filesystem::path directory;       // empty = ours
   int input = -1;                        // becomes stdin
-  int output = -1;                       // becomes stdout and stderr
+  int output = -1;                       // becomes stdout, and stderr without the next
+  int errors = -1;                       // becomes stderr
   int niceness = 0;                      // on top of ours
 };
 

@@ -2,12 +2,7 @@
 // thread that does not come back is left alone: what it holds it frees itself.
 #pragma once
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 #include <future>
 #include <memory>
 #include <string>
@@ -17,33 +12,10 @@
 #include "runners/error.hpp"
 #include "runners/host/clock.hpp"
 #include "runners/host/race.hpp"
+#include "runners/host/signal.hpp"
 #include "runners/libvirt/connection.hpp"
 
 namespace kverdict {
-
-// A flag that a coroutine can wait for. Lives and is raised on our thread.
-class Signal {
- public:
-  explicit Signal(boost::asio::any_io_executor executor)
-      : timer_(std::move(executor), boost::asio::steady_timer::time_point::max()) {}
-  void raise() {
-    raised_ = true;
-    timer_.cancel();
-  }
-  bool raised() const { return raised_; }
-  Task<void> wait() {
-    boost::system::error_code error;
-    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
-    while (!raised_) {
-      co_await timer_.async_wait(token);
-      if (error && !raised_) throw boost::system::system_error(error);
-    }
-  }
-
- private:
-  bool raised_ = false;
-  boost::asio::steady_timer timer_;
-};
 
 template <class F>
 auto bounded_call(Clock& clock, Millis limit, std::string what, std::shared_ptr<Outlet> outlet, F f)

@@ -108,8 +108,17 @@ void LibvirtMachine::watch_process() {
   Fd process = open_process(places_.pid_file);
   if (!process) return;
   process_.assign(process.release());
+  wait_for_process();
+}
+
+// A wake-up may be another's (a child that was forked a moment ago has copies of descriptors closed here, and
+// epoll goes on reporting them): the process itself is asked.
+void LibvirtMachine::wait_for_process() {
   process_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-    if (error != asio::error::operation_aborted) on_process_gone();
+    if (error == asio::error::operation_aborted) return;
+    pollfd gone{process_.native_handle(), POLLIN, 0};
+    if (::poll(&gone, 1, 0) == 0) return wait_for_process();
+    on_process_gone();
   });
 }
 

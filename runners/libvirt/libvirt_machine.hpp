@@ -41,6 +41,7 @@ class LibvirtMachine : public Machine {
  private:
   void on_event(DomainEvent event);
   void watch_process();
+  void wait_for_process();
   void on_process_gone();
   void conclude_if_over();
   void conclude(GuestExit::Cause cause, std::string detail);

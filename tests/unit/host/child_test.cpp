@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "runners/error.hpp"
@@ -10,6 +12,7 @@
 #include "runners/host/race.hpp"
 #include "runners/host/steady_clock.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace kverdict {
 namespace {
@@ -83,8 +86,33 @@ TEST(Child, SeesDirectoryEnvironmentAndNiceness) {
   command.directory = "/usr";
   command.env = {{"KV_ONE", "1"}, {"HOME", "/nowhere"}};
   command.niceness = 7;
-  const auto ours = std::stoi(run(shell("nice")).output);
-  EXPECT_EQ(run(command).output, "/usr\n1 /nowhere\n" + std::to_string(std::min(ours + 7, 19)) + "\n");
+  const int nice = std::min(::getpriority(PRIO_PROCESS, 0) + 7, 19);
+  EXPECT_EQ(run(command).output, "/usr\n1 /nowhere\n" + std::to_string(nice) + "\n");
+}
+
+TEST(Child, KeepsItsErrorsApartWhenAsked) {
+  TemporaryDirectory directory;
+  Command command = shell("echo answer; echo complaint >&2");
+  command.errors = directory.path() / "errors";
+  EXPECT_EQ(run(command).output, "answer\n");
+  EXPECT_EQ(read_file(command.errors, 1000), "complaint\n");
+}
+
+TEST(Child, CanBeRunByADestructor) {
+  Command command = shell("exit 0");
+  command.limit = Millis(60'000);
+  EXPECT_TRUE(run_child_blocking(command));
+  EXPECT_FALSE(run_child_blocking([&] {
+    Command failing = command;
+    failing.argv.back() = "exit 3";
+    return failing;
+  }()));
+  Command endless = shell("sleep 1000");
+  endless.limit = Millis(50);
+  EXPECT_FALSE(run_child_blocking(endless));
+  Command missing = command;
+  missing.argv = {"/no/such/program"};
+  EXPECT_FALSE(run_child_blocking(missing));
 }
 
 TEST(Child, InheritsNoDescriptors) {
