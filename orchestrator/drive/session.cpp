@@ -175,6 +175,10 @@ Task<TrialEnded> Session::attempt(Job& job) {
   }
   ended.build = since(parts_.clock, job.began);
   if (!built) co_return ended;
+  if (job.stop.is_flipped()) {  // while the image was on its way to us
+    ended.outcome = stopped_outcome(job.stop.why());
+    co_return ended;
+  }
   auto booting = boot(job, std::move(*built), ended.build);
   ended = co_await std::move(booting);
   co_return ended;
