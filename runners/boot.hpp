@@ -48,7 +48,8 @@ struct MachineShape {
 // Does the guest send its kernel log over the network, too?
 enum class NetconsoleUse {
   off,
-  automatic,  // where the runner can listen and the kernel has it
+  automatic,  // where the serial console may lose something; a guest's of this host loses nothing
+  on,         // where the runner can listen and the kernel has it
 };
 
 // One boot. The runner adds to the command line what its machines need (console=, clock rate).

@@ -90,13 +90,19 @@ std::function<bool(const CandidateId&)> covers(GitSource& source, const FixupCon
   };
 }
 
+// A drill damages consoles on purpose.
+NetconsoleUse netconsole_of(const TargetConfig& target) {
+  const bool drill = !target.console_faults.empty();
+  return drill && target.netconsole == NetconsoleUse::automatic ? NetconsoleUse::on : target.netconsole;
+}
+
 // netconsole goes along where the kernel has it as a module; one without it is none the worse.
 std::vector<std::string> modules_for(const KernelImage& image, std::vector<std::string> wanted,
                                      NetconsoleUse netconsole) {
   std::error_code ignored;
   const bool has_modules =
       !image.modules.empty() && fs::is_directory(image.modules / "lib" / "modules" / image.release, ignored);
-  if (netconsole == NetconsoleUse::automatic && has_modules && !image.release.empty())
+  if (netconsole == NetconsoleUse::on && has_modules && !image.release.empty())
     wanted.emplace_back("netconsole");
   return image.modules.empty() ? std::vector<std::string>() : wanted;
 }
@@ -196,7 +202,7 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   const auto programs = find_guest_programs();
   const auto work = plan_workloads(config.workloads, settings.shape, time_scale, programs);
   settings.cmdline = default_cmdline(time_scale);
-  settings.netconsole = config.target.netconsole;
+  settings.netconsole = netconsole_of(config.target);
   settings.memory = memory_use(config);
   settings.keep_memory = config.run.keep_memory;
   if (!config.target.cmdline.empty()) settings.cmdline += " " + config.target.cmdline;
@@ -210,7 +216,7 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   settings.policy.warnings = config.verdict.warning == WarningPolicy::count;
   InitramfsSpec spec{programs.init, work.files};
   plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", wanted_modules(config),
-                                        config.target.netconsole);
+                                        netconsole_of(config.target));
   return plan;
 }
 

@@ -126,7 +126,7 @@ TEST_F(LibvirtMachines, SayTheHostsClockRate) {
 TEST_F(LibvirtMachines, AreHeardByNetconsoleToo) {
   auto spec = bench_.spec("netconsole", "panic=5 ignore_loglevel");
   spec.shape.nics = {{NicModel::e1000, NicLink::wire}, {NicModel::e1000, NicLink::wire}};
-  spec.netconsole = NetconsoleUse::automatic;
+  spec.netconsole = NetconsoleUse::on;
   auto machine = bench_.run(bench_.runner().boot(spec));
   auto story = bench_.run(conformance::watch_to_the_end(*machine));
   ASSERT_TRUE(story.exit.netconsole);
