@@ -1,7 +1,7 @@
 // Whole sessions of the search against made-up worlds: right as often as it says, in a second.
 #include <gtest/gtest.h>
 
-#include "orchestrator/core/rehearse/night.hpp"
+#include "orchestrator/core/rehearse/rehearse.hpp"
 
 namespace kverdict {
 namespace {
@@ -134,6 +134,21 @@ TEST(Rehearse, SaysWhenTheGoodEndFailsLikeTheBadOne) {
   const auto night = rehearse_night(line.range, line.lineage, bayes(Ends::check), world, {}, 3);
   ASSERT_TRUE(night.conclusion);
   EXPECT_EQ(night.conclusion->kind, Conclusion::Kind::ends_wrong);
+}
+
+TEST(Rehearse, ForetellsHowLongItTakesAndWhereItIsWeak) {
+  const Line line(40);
+  Assumptions assumptions;
+  assumptions.rate = 1;
+  const auto sure = rehearse(line.range, line.lineage, bayes(), assumptions, {}, {}, {12, 1});
+  EXPECT_EQ(sure.right, sure.nights);
+  EXPECT_GT(sure.median_seconds, 300);
+  EXPECT_GE(sure.late_seconds, sure.median_seconds);
+  Lab hurried;
+  hurried.deadline = 400;
+  const auto cut = rehearse(line.range, line.lineage, bayes(), assumptions, hurried, {}, {12, 1});
+  EXPECT_GT(cut.undecided, 6U);
+  EXPECT_FALSE(cut.weak_spots.empty());
 }
 
 }  // namespace

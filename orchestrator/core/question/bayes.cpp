@@ -5,6 +5,8 @@
 #include <cstdio>
 
 #include "orchestrator/core/question/belief.hpp"
+#include "orchestrator/core/question/doubt.hpp"
+#include "orchestrator/core/question/outlook.hpp"
 
 namespace kverdict {
 namespace {
@@ -14,8 +16,6 @@ using std::chrono::milliseconds;
 constexpr unsigned k_end_runs = 20;      // of the bad end, when the rules do not say more than one
 constexpr double k_ends_doubted = 0.5;   // posterior of "none of these" at which the ends are wrong
 constexpr double k_decided_bits = 0.06;  // a running candidate this certain tells nothing more
-constexpr std::size_t k_ranking = 20;
-constexpr double k_ranked = 1e-4;
 
 double entropy(double p) {
   return p <= 0 || p >= 1 ? 0 : -p * std::log2(p) - (1 - p) * std::log2(1 - p);
@@ -153,7 +153,7 @@ class Planner {
 
   double needed() const {
     const auto machines = q_.running.size() + q_.free_slots;
-    return 1 - (1 - q_.rules.confidence) * (machines >= 4 ? .4 : .9);
+    return 1 - (1 - q_.rules.confidence) * (machines >= 4 ? .4 : .8);
   }
 
   std::optional<Conclusion> conclude(Plan& plan) const {
@@ -184,7 +184,8 @@ class Planner {
   }
 
   Conclusion with_ranking(Conclusion conclusion) const {
-    conclusion.ranking = ranking();
+    conclusion.ranking = rank(q_, now_);
+    conclusion.doubts = doubts(belief_);
     if (conclusion.suspects.empty())
       for (const auto& ranked : conclusion.ranking) conclusion.suspects.push_back(ranked.candidate);
     return conclusion;
@@ -200,18 +201,6 @@ class Planner {
     const auto& reason = q_.evidence.of(culprit).reason;
     conclusion.reason = text + (reason.empty() ? "" : "; " + reason);
     return with_ranking(std::move(conclusion));
-  }
-
-  std::vector<Ranked> ranking() const {
-    std::vector<Ranked> all;
-    for (std::uint32_t slot = 0; slot < q_.lineage.size(); ++slot)
-      if (const double p = now_.probability(slot); p > k_ranked)
-        all.push_back({q_.range.history.id(q_.lineage.at(slot)), p});
-    const auto n = std::min(k_ranking, all.size());
-    std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(n), std::ranges::greater{},
-                              &Ranked::probability);
-    all.resize(n);
-    return all;
   }
 
   // An untestable candidate with one child is only tested through that child.

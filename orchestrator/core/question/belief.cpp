@@ -72,15 +72,18 @@ void Belief::take_evidence() {
   for (const auto& [id, standing] : question_.evidence.standings) {
     const bool judged =
         standing.marked && (standing.verdict == Verdict::good || standing.verdict == Verdict::bad);
-    if (standing.record.empty() && !judged) continue;
+    if (standing.record.empty() && standing.bad + standing.good == 0 && !judged) continue;
     auto& tried = tried_[tried_number(id)];
     if (judged) {
       tried.word = standing.verdict == Verdict::bad;
       continue;
     }
+    if (standing.record.empty()) {  // only the counts are known
+      tried.shots.insert(tried.shots.end(), standing.bad, {true, 1});
+      tried.shots.insert(tried.shots.end(), standing.good, {false, 1});
+    }
     for (const auto& run : standing.record)
-      tried.shots.push_back(
-          {run.kind == Run::Kind::failed, run.whole ? 1 : crash_time_.reached(part(run.exposure))});
+      tried.shots.push_back({run.kind == Run::Kind::failed, reached(run)});
   }
   for (const auto& [id, standing] : question_.evidence.standings) {
     if (!standing.same_code_as) continue;
@@ -134,19 +137,19 @@ void Belief::set_terms() {
   for (std::size_t i = 0; i < odds.size(); ++i) terms_.untestable[q.lineage.slot(position_at(i))] = odds[i];
 }
 
-Posterior Belief::posterior(std::vector<Tried> tried) const {
+Posterior Belief::posterior(std::vector<Tried> tried) const& {
   return {question_.lineage, prior_, grid(), turn(), std::move(tried)};
 }
 
-Posterior Belief::now() const {
+Posterior Belief::now() const& {
   auto tried = tried_;
   for (const auto& running : in_flight_)
     if (running.survived > 0) tried[running.tried].shots.push_back({false, running.survived});
   return posterior(std::move(tried));
 }
 
-CandidateId Belief::id_of(const Probe& probe) const {
-  return probe.tried ? ids_[*probe.tried] : question_.range.history.id(question_.lineage.at(probe.slot));
+double Belief::reached(const Run& run) const {
+  return run.whole ? 1 : crash_time_.reached(part(run.exposure));
 }
 
 }  // namespace kverdict

@@ -36,11 +36,12 @@ class Belief {
   const Terms& terms() const { return terms_; }
   Turn turn() const;
 
-  Posterior posterior(std::vector<Tried> tried) const;
+  // They refer to this belief.
+  Posterior posterior(std::vector<Tried> tried) const&;
   // All that is known: ended runs, and what the running ones have survived. Without the latter the posterior
   // is biased, because failures report early and clean runs late.
-  Posterior now() const;
-  CandidateId id_of(const Probe& probe) const;
+  Posterior now() const&;
+  double reached(const Run& run) const;  // share of the crashes that would have come in it
 
  private:
   std::size_t tried_number(const CandidateId& id);

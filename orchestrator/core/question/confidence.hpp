@@ -1,8 +1,5 @@
-// How sure the named culprit is: the exact posterior over all candidates, with the rate at which the bug
-// shows unknown. "Culprit c" means: x is bad iff c is an ancestor of x or x itself; a run of a bad x fails
-// with probability p, a run of a good x with a small q. p and q are integrated out over a grid with the prior
-// weights below: most bugs that are hunted show sometimes, some always, and hardly ever another failure
-// carries the hunted name. Uniform prior over the candidates.
+// How sure a culprit is, whatever the method that named it: the posterior (search/posterior.hpp) over all
+// candidates after the evidence, each as likely as the next beforehand.
 #pragma once
 
 #include <vector>

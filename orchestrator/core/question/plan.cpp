@@ -3,15 +3,13 @@
 #include <algorithm>
 
 #include "orchestrator/core/question/bayes.hpp"
-#include "orchestrator/core/question/confidence.hpp"
+#include "orchestrator/core/question/outlook.hpp"
 #include "orchestrator/core/search/suspects.hpp"
 
 namespace kverdict {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::size_t k_ranking = 20;
 
 milliseconds mean(milliseconds sum, unsigned count, milliseconds otherwise) {
   return count == 0 ? otherwise : sum / count;
@@ -100,11 +98,9 @@ Conclusion give_up(const Question& question, std::string why) {
   Conclusion conclusion;
   conclusion.kind = Conclusion::Kind::narrowed;
   conclusion.reason = std::move(why);
-  const auto posterior = culprit_posterior(question.range, question.evidence);
-  for (std::size_t i = 0; i < posterior.size(); ++i)
-    conclusion.ranking.push_back({question.range.history.id(position_at(i)), posterior[i]});
-  std::ranges::stable_sort(conclusion.ranking, std::ranges::greater{}, &Ranked::probability);
-  if (conclusion.ranking.size() > k_ranking) conclusion.ranking.resize(k_ranking);
+  auto view = outlook(question);
+  conclusion.ranking = std::move(view.ranking);
+  conclusion.doubts = std::move(view.doubts);
   for (const auto& ranked : conclusion.ranking) conclusion.suspects.push_back(ranked.candidate);
   return conclusion;
 }

@@ -8,7 +8,7 @@ namespace kverdict {
 namespace {
 
 constexpr unsigned k_runs[] = {1, 2, 4, 8, 20};
-constexpr double k_parts[] = {1, .9, .8, .7, .6, .5};
+constexpr double k_parts[] = {1, .9, .8, .7, .6};
 constexpr std::size_t k_timed_crashes = 3;  // before that no run is shortened
 constexpr std::size_t k_looked_at = 4;      // candidates of each kind that are weighed exactly
 constexpr std::uint32_t k_places = 24,

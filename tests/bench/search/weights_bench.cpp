@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <unordered_map>
@@ -18,6 +17,7 @@
 #include "orchestrator/core/search/classic.hpp"
 #include "orchestrator/core/search/weights.hpp"
 #include "orchestrator/sources/git_source.hpp"
+#include "tests/bench/search/kernel_like.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace kverdict {
@@ -33,54 +33,17 @@ struct Timer {
   }
 };
 
-// Maintainers' trees that fork from the mainline, nest (a tree merges topics of its own), sometimes merge the
-// mainline back, and are merged again.
-class KernelLike {
- public:
-  KernelLike(unsigned commits, unsigned merges) : commits_(commits), merges_(merges), trees_(200, 0) {}
-
-  void write(std::ostream& out) {
-    mainline_ = commit(out, {});
-    for (auto& tree : trees_) tree = mainline_;
-    while (made_ < commits_) {
-      auto& tree = trees_[random_() % trees_.size()];
-      if (random_() % commits_ >= merges_) {
-        tree = commit(out, {tree});
-        continue;
-      }
-      const auto kind = random_() % 10;
-      auto& other = trees_[random_() % trees_.size()];
-      if (kind < 5 && tree != mainline_) {
-        mainline_ = commit(out, {mainline_, tree});
-        tree = random_() % 2 ? mainline_ : tree;
-      } else if (kind < 8 && tree != other) {
-        tree = commit(out, {tree, other});
-        if (random_() % 2) other = mainline_;
-      } else if (tree != mainline_) {
-        tree = commit(out, {tree, mainline_});
-      }
-    }
-    std::vector<unsigned> rest{mainline_};
-    for (const auto tree : trees_)
-      if (tree != mainline_) rest = {commit(out, {rest[0], tree})};
-  }
-
- private:
-  unsigned commit(std::ostream& out, const std::vector<unsigned>& parents) {
-    ++made_;
-    out << "commit refs/heads/main\nmark :" << made_ << "\ncommitter C <c@example.com> "
-        << 1'600'000'000 + made_ * 7 << " +0000\ndata 1\nx\n";
-    for (std::size_t i = 0; i < parents.size(); ++i)
-      out << (i == 0 ? "from :" : "merge :") << parents[i] << "\n";
+// As git fast-import reads it.
+void write(const std::vector<std::vector<unsigned>>& parents, std::ostream& out) {
+  for (std::size_t i = 0; i < parents.size(); ++i) {
+    out << "commit refs/heads/main\nmark :" << i + 1 << "\ncommitter C <c@example.com> "
+        << 1'600'000'000 + (i + 1) * 7 << " +0000\ndata 1\nx\n";
+    for (std::size_t k = 0; k < parents[i].size(); ++k)
+      out << (k == 0 ? "from :" : "merge :") << parents[i][k] + 1 << "\n";
     out << "\n";
-    if (made_ == 1) out << "reset refs/heads/base\nfrom :1\n\n";
-    return made_;
+    if (i == 0) out << "reset refs/heads/base\nfrom :1\n\n";
   }
-
-  unsigned commits_, merges_, made_ = 0, mainline_ = 0;
-  std::vector<unsigned> trees_;
-  std::mt19937 random_{20};
-};
+}
 
 std::string output_of(const std::string& command) {
   std::string output;
@@ -111,7 +74,7 @@ int run(unsigned commits, unsigned merges) {
   const auto stream = (directory.path() / "stream").string();
   {
     std::ofstream out(stream);
-    KernelLike(commits, merges).write(out);
+    write(test::kernel_like(commits, merges), out);
   }
   output_of("git init -q -b main '" + repository + "' && git -C '" + repository + "' fast-import --quiet <'" +
             stream + "'");
