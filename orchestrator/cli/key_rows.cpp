@@ -216,6 +216,12 @@ std::vector<Key<Config>> bisect_keys() {
   using B = BisectConfig;
   using enum Weight;
   return {
+      {"verdict.complaint",
+       choice_at<v, &V::complaint>(),
+       opinion,
+       "the same for OOM kills, failed allocations, file system and I/O errors",
+       k_any,
+       {"hunted", "count", "ignore"}},
       {"bisect.method",
        choice_at<b, &B::method>(),
        comfort,

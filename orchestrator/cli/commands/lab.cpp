@@ -214,6 +214,7 @@ TrialPlan plan_trials(const Config& config, const Places& places, double time_sc
   settings.servers = work.servers;
   settings.limits = watch_limits(config.limits, work.steps, time_scale);
   settings.policy.warnings = config.verdict.warning == WarningPolicy::count;
+  settings.policy.complaints = config.verdict.complaint == WarningPolicy::count;
   InitramfsSpec spec{programs.init, work.files};
   plan.make_initramfs = initramfs_maker(std::move(spec), places.cache / "initramfs", wanted_modules(config),
                                         netconsole_of(config.target));

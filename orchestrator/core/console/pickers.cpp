@@ -24,7 +24,7 @@ constexpr std::string_view k_anchors =
     "__compat_sys_ioctl* compat_sys_ioctl* __do_sys_ioctl* __se_sys_ioctl* ksys_ioctl* SyS_ioctl* "
     "SYSC_ioctl* __x64_sys_ioctl* __fput* ____fput* do_dentry_open* vfs_open* vfs_fsync* mmap_region* "
     "__mmap_region* call_mmap* sock_sendmsg* __sock_sendmsg* sock_recvmsg* sock_write_iter* sock_read_iter* "
-    "sock_common_setsockopt* __sys_setsockopt* do_sock_setsockopt* sock_ioctl* sock_do_ioctl* "
+    "sock_common_setsockopt* __sys_setsockopt* sock_ioctl* sock_do_ioctl* "
     "nfnetlink_rcv_msg* rtnetlink_rcv_msg* task_work_run* smp_call_function* call_usermodehelper*";
 
 // By parts of names: what waits says so.

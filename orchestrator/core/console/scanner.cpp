@@ -36,12 +36,6 @@ bool is_end(std::string_view text, std::size_t frames) {
          (frames != 0 && text.starts_with("======"));
 }
 
-bool is_complete(const Report& report) {
-  if (report.frames == 0) return false;
-  const auto oops = read_report(report);
-  return oops && !oops->corrupted;
-}
-
 // What speaks before a kernel does.
 bool is_firmware(std::string_view text) {
   return text.starts_with("SeaBIOS") || text.starts_with("iPXE") || text.starts_with("early console in") ||
@@ -89,6 +83,8 @@ class OopsScanner::State {
   void collect(const Line& line, std::uint64_t number);
   void mark_intruder(std::uint64_t number);
   void close(std::size_t index);
+  void close_if_whole(std::size_t index);
+  void drop(std::size_t index, std::optional<Oops> oops);
   void close_all();
   static ReportLine kept(const Line& line, std::uint64_t number, bool own);
 
@@ -131,8 +127,7 @@ void OopsScanner::State::take_header(const Line& line, std::uint64_t number, Hea
   const auto& rule = *header.rules.front();
   if (is_panic(rule)) panicked = true;
   if (absorb(line, rule)) return collect(line, number);
-  for (std::size_t i = open_.size(); i-- > 0;)
-    if (is_complete(open_[i].report)) close(i);
+  for (std::size_t i = open_.size(); i-- > 0;) close_if_whole(i);
   collect(line, number);
   if (rule.whole == Wholeness::trace) mark_intruder(number);
   if (open_.size() >= k_most_open) close(0);
@@ -156,6 +151,10 @@ bool OopsScanner::State::absorb(const Line& line, const Rule& rule) {
     for (auto& one : open_) one.report.panicked = true;
   if (is_continuation(rule)) return true;
   const auto& last = open_.back();
+  // A symbolized report says its header once for each function that was inlined there.
+  const std::string_view said = last.report.lines.back().text;
+  if (said.ends_with(" [inline]") && last.report.frames == 0 && &rule == last.report.rules.front())
+    return true;
   return !line.caller.empty() && line.caller == last.caller && last.report.lines.size() <= k_same_breath &&
          rule.kind != last.report.rules.front()->kind && last.report.frames == 0;
 }
@@ -198,7 +197,19 @@ void OopsScanner::State::collect(const Line& line, std::uint64_t number) {
 void OopsScanner::State::close(std::size_t index) {
   const auto& one = open_[index];
   const bool believed = !one.unstamped || one.report.frames != 0;
-  if (auto oops = believed ? read_report(one.report) : std::nullopt) {
+  drop(index, believed ? read_report(one.report) : std::nullopt);
+}
+
+// What is whole gains nothing from the lines of the next report.
+void OopsScanner::State::close_if_whole(std::size_t index) {
+  const auto& report = open_[index].report;
+  if (report.frames == 0) return;
+  auto oops = read_report(report);
+  if (oops && !oops->corrupted) drop(index, std::move(oops));
+}
+
+void OopsScanner::State::drop(std::size_t index, std::optional<Oops> oops) {
+  if (oops) {
     const auto before = [&](const Oops& other) { return other.first_line < oops->first_line; };
     const auto place = std::find_if(done.rbegin(), done.rend(), before).base();
     done.insert(place, std::move(*oops));

@@ -31,14 +31,14 @@ Judgement judge_failure(const Outcome& outcome, const Signature& hunted, const H
   return other(seen.empty() ? outcome.detail : seen.front().title, policy);
 }
 
-// Complaints that did not end the trial (a WARNING) count only when they are what is hunted.
+// What the guest survived (a WARNING, an OOM kill) counts only when it is what is hunted, or by policy.
 Judgement judge_pass(const Outcome& outcome, const Signature& hunted, const HuntPolicy& policy) {
-  if (policy.warning == WarningPolicy::ignore) return {Verdict::good, "passed"};
+  const auto policy_of = [&](const Oops& oops) { return oops.complaint ? policy.complaint : policy.warning; };
   for (const auto& oops : outcome.oopses)
-    if (match(hunted, oops).answer == Match::Answer::same) return {Verdict::bad, oops.title};
-  if (policy.warning != WarningPolicy::count) return {Verdict::good, "passed"};
+    if (policy_of(oops) != WarningPolicy::ignore && match(hunted, oops).answer == Match::Answer::same)
+      return {Verdict::bad, oops.title};
   for (const auto& oops : outcome.oopses)
-    if (!oops.complaint) return other(oops.title, policy);
+    if (policy_of(oops) == WarningPolicy::count) return other(oops.title, policy);
   return {Verdict::good, "passed"};
 }
 

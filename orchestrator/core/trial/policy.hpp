@@ -21,6 +21,8 @@ struct HuntPolicy {
   OtherCrash other_crash = OtherCrash::skip;
   HangPolicy hang = HangPolicy::learnt;
   WarningPolicy warning = WarningPolicy::hunted;
+  WarningPolicy complaint =
+      WarningPolicy::hunted;  // OOM kills, failed allocations, file system and I/O errors
   bool operator==(const HuntPolicy&) const = default;
 };
 

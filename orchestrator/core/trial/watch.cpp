@@ -175,7 +175,7 @@ void Watch::on_done(Instant now) {
 }
 
 bool Watch::counts(const Oops& oops) const {
-  return (policy_.warnings && !oops.complaint) || !is_survivable(oops);
+  return (oops.complaint ? policy_.complaints : policy_.warnings) || !is_survivable(oops);
 }
 
 bool Watch::any_counts(const std::vector<Oops>& oopses) const {

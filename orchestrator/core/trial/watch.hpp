@@ -53,7 +53,8 @@ struct Expected {
 
 // Complaints that end a trial though the kernel lives on. Oopses that kill always do.
 struct OopsPolicy {
-  bool warnings = false;  // WARNING, lockdep, UBSAN, ...
+  bool warnings = false;    // WARNING, lockdep, UBSAN, ...
+  bool complaints = false;  // OOM kills, failed allocations, file system and I/O errors
   bool operator==(const OopsPolicy&) const = default;
 };
 

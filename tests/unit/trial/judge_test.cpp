@@ -94,6 +94,19 @@ TEST(Judge, CountsASurvivedWarningByPolicy) {
   EXPECT_EQ(verdict(warned, count), Verdict::skip);
 }
 
+TEST(Judge, CountsAnOomKillByItsOwnPolicy) {
+  auto kill = oops("out of memory: killed process");
+  kill.complaint = true;
+  const auto passed = outcome(Outcome::Kind::passed, {kill});
+  HuntPolicy count, warnings;
+  count.complaint = WarningPolicy::count;
+  warnings.warning = WarningPolicy::count;
+  EXPECT_EQ(verdict(passed), Verdict::good);
+  EXPECT_EQ(verdict(passed, warnings), Verdict::good);
+  EXPECT_EQ(verdict(passed, count), Verdict::skip);
+  EXPECT_EQ(verdict(passed, k_default, signature_of({kill.title})), Verdict::bad);
+}
+
 TEST(Judge, NamesAFailingWorkloadLikeACrash) {
   auto failed = outcome(Outcome::Kind::workload_failed);
   failed.workload = "churn";
