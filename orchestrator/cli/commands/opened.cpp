@@ -127,10 +127,8 @@ void OpenedSession::add_changes(Report& report) const {
   std::vector<std::string> changes;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) changes.push_back(line);
-  auto clue = report.title;
-  for (const auto& workload : config.workloads) clue += " " + workload.name;
   report.changes_file = place.changes().string();
-  report.likely_changes = likely_changes(changes, clue, k_likely_changes);
+  report.likely_changes = likely_changes(changes, report.title, k_likely_changes);
 }
 
 Report OpenedSession::report() {
