@@ -1,23 +1,11 @@
 #include "runners/metal/metal_machine.hpp"
 
 #include <algorithm>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
-#include <deque>
-#include <exception>
-#include <list>
-#include <optional>
 #include <utility>
 
-#include "runners/host/files.hpp"
 #include "runners/host/log.hpp"
-#include "runners/host/race.hpp"
-#include "runners/host/signal.hpp"
-#include "runners/metal/console_link.hpp"
+#include "runners/metal/metal_core.hpp"
 
 namespace kverdict {
 
@@ -29,89 +17,11 @@ namespace {
 constexpr Millis k_drain{300};  // quiet that says: the console has told all
 constexpr Millis k_longest_drain{5'000};
 constexpr Millis k_key_pause{300};
-constexpr std::string_view k_sysrq_keys = "ltw";  // CPUs, tasks, blocked tasks
+constexpr std::string_view k_sysrq_keys = "ltwm";  // CPUs, tasks, blocked tasks, memory
 constexpr std::uint64_t k_console_limit = 256ull << 20;
 constexpr std::size_t k_quoted = 160;
 
-// The end of what a screen or console showed, for a message.
-std::string last_words_of(std::string_view text) {
-  std::string words;
-  for (const unsigned char c : text.substr(text.size() - std::min(text.size(), 4 * k_quoted))) {
-    const bool space = c <= 0x20 || c >= 0x7f;
-    if (!space) words += static_cast<char>(c);
-    if (space && !words.empty() && words.back() != ' ') words += ' ';
-  }
-  return words.substr(words.size() - std::min(words.size(), k_quoted));
-}
-
 }  // namespace
-
-// panic=0 stands last: a host that resets itself at once takes its evidence along.
-std::string metal_cmdline(const HostSpec& host, const BootSpec& spec) {
-  std::string line = spec.cmdline + " console=" + host.tty;
-  if (!host.cmdline.empty()) line += " " + host.cmdline;
-  if (host.delivery == Delivery::network)
-    line += " kv.server=@server@ kv.net=${netX/mac},${netX/ip},${netX/netmask},${netX/gateway}";
-  return line + " panic=0";
-}
-
-class MetalMachine::Core : public std::enable_shared_from_this<MetalMachine::Core> {
- public:
-  Core(asio::any_io_executor executor, Clock& clock, BootSpec spec, MetalGround ground);
-
-  Task<void> start();
-  Task<ConsoleEvent> next();
-  Task<bool> provoke(Provocation how);
-  Task<void> power_off();
-  void abandon() noexcept;  // the blunt end
-
- private:
-  Task<void> bring_up();
-  Task<void> give_up();
-  Task<void> step(BootStory& story);
-  Task<void> connect();
-  Task<void> deliver();
-  Task<void> wait(BootStory& story);
-  Task<void> prove_silence();
-  Task<bool> send_sysrq();
-  Task<void> drain();
-  Task<void> end(GuestExit exit);
-  Task<void> pump();
-  Task<void> end_after_reset();
-  void on_news(BootNews news);
-  void push(ConsoleEvent event);
-  void note_failure(const std::string& what);
-  void let_go();
-  template <class T>
-  Task<T> remembered(Task<T> task);
-  template <class F>
-  void spawn(F run);
-
-  asio::any_io_executor executor_;
-  Clock& clock_;
-  BootSpec spec_;
-  MetalGround ground_;
-  MetalHost host_;
-  ConsoleLink link_;
-  AppendFile log_;
-  std::unique_ptr<BootServer::Placed> order_;
-  std::list<asio::cancellation_signal> coroutines_;
-
-  std::deque<ConsoleEvent> events_;
-  Signal news_;      // events_, failure_
-  Signal progress_;  // of the fetch
-  Signal over_;
-  std::exception_ptr failure_;  // of what runs in the background; for next()
-  std::string tail_;            // of the console
-  std::uint64_t heard_ = 0;
-  TimePoint last_heard_;
-  bool powered_ = false;  // as far as we did it
-  bool loaded_ = false;
-  bool ending_ = false;
-  bool failed_ = false;
-  std::optional<GuestExit> exit_;
-  std::optional<std::string> doubt_;  // why the host's silence may be the lab's
-};
 
 MetalMachine::Core::Core(asio::any_io_executor executor, Clock& clock, BootSpec spec, MetalGround ground)
     : executor_(executor),
@@ -126,13 +36,6 @@ MetalMachine::Core::Core(asio::any_io_executor executor, Clock& clock, BootSpec 
       over_(executor),
       last_heard_(clock.now()) {}
 
-template <class F>
-void MetalMachine::Core::spawn(F run) {
-  auto& cancel = coroutines_.emplace_back();
-  asio::co_spawn(executor_, run(shared_from_this()),
-                 asio::bind_cancellation_slot(cancel.slot(), asio::detached));
-}
-
 void MetalMachine::Core::push(ConsoleEvent event) {
   events_.push_back(std::move(event));
   news_.raise();
@@ -145,160 +48,9 @@ void MetalMachine::Core::note_failure(const std::string& what) {
     log_error(ground_.host.name + " is drained: " + what);
 }
 
-template <class T>
-Task<T> MetalMachine::Core::remembered(Task<T> task) {
-  try {
-    co_return co_await std::move(task);
-  } catch (const InfraError& error) {  // remembered with the host, not swallowed
-    note_failure(error.what());
-    throw;
-  }
-}
-
 void MetalMachine::Core::let_go() {
   ground_.lease.reset();
   if (auto released = std::exchange(ground_.released, nullptr)) released();
-}
-
-Task<void> MetalMachine::Core::start() {
-  std::exception_ptr failure;
-  try {
-    auto booting = remembered(bring_up());
-    co_await std::move(booting);
-  } catch (const InfraError&) {  // thrown on once the host is off
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  auto switching = give_up();
-  co_await std::move(switching);
-  std::rethrow_exception(failure);
-}
-
-// One attempt only: what does not work now is left to the next boot, or to a sweep. The destructor has
-// nothing left to block for.
-Task<void> MetalMachine::Core::give_up() {
-  if (!std::exchange(powered_, false)) co_return;
-  try {
-    auto switching = host_.off_once();
-    const bool off = co_await std::move(switching);
-    if (off) ground_.record.mark_off();
-  } catch (const InfraError& error) {  // the failure that led here is the one that is told
-    log_warning(error.what());
-  }
-}
-
-Task<void> MetalMachine::Core::bring_up() {
-  auto learning = host_.learn();
-  co_await std::move(learning);
-  BootStory story(ground_.host.delivery, ground_.host.limits, clock_.now());
-  while (story.need() != BootStory::Need::done) {
-    if (story.need() == BootStory::Need::failed) {
-      auto repairing = host_.repair();
-      co_await std::move(repairing);
-      throw InfraError(ground_.host.name + ": " + story.why() +
-                       (heard_ == 0 ? "; its console said nothing"
-                                    : "; its console's last words: " + last_words_of(tail_)));
-    }
-    auto doing = step(story);
-    co_await std::move(doing);
-  }
-}
-
-Task<void> MetalMachine::Core::step(BootStory& story) {
-  using Need = BootStory::Need;
-  const Need need = story.need();
-  switch (need) {
-    case Need::ask_power: {
-      auto asking = host_.power();
-      const auto state = co_await std::move(asking);
-      story.power_is(state, clock_.now());
-      co_return;
-    }
-    case Need::switch_off:
-    case Need::switch_on: {
-      if (need == Need::switch_on) {
-        ground_.record.mark_powered(spec_.label);
-        powered_ = true;
-        heard_ = 0;
-      }
-      auto switching = host_.switch_power(need == Need::switch_on ? PowerState::on : PowerState::off);
-      co_await std::move(switching);
-      break;
-    }
-    case Need::connect_console: {
-      auto connecting = connect();
-      co_await std::move(connecting);
-      break;
-    }
-    case Need::deploy: {
-      auto delivering = deliver();
-      co_await std::move(delivering);
-      break;
-    }
-    case Need::choose_network: {
-      auto choosing = host_.choose_network();
-      co_await std::move(choosing);
-      break;
-    }
-    case Need::wait: {
-      auto waiting = wait(story);
-      co_await std::move(waiting);
-      co_return;
-    }
-    case Need::done:
-    case Need::failed:
-      co_return;
-  }
-  story.did(need, clock_.now());
-}
-
-Task<void> MetalMachine::Core::connect() {
-  link_.start();
-  spawn([](std::shared_ptr<Core> self) -> Task<void> {
-    auto pumping = self->pump();
-    co_await std::move(pumping);
-  });
-  Task<void> connecting = link_.connected();
-  Task<void> deadline = clock_.until(clock_.now() + ground_.host.limits.console);
-  const auto first = co_await race(std::move(connecting), std::move(deadline));
-  if (first.index() == 1)
-    throw InfraError(ground_.host.name + ": " + ground_.host.console.filename().string() +
-                     " console: not connected within " +
-                     std::to_string(ground_.host.limits.console.count() / 1000) +
-                     " s: " + link_.last_words());
-}
-
-Task<void> MetalMachine::Core::deliver() {
-  const auto cmdline = metal_cmdline(ground_.host, spec_);
-  if (ground_.host.delivery == Delivery::network) {
-    BootOrder order;
-    order.names = {ground_.host.name};
-    if (!ground_.host.mac.empty()) order.names.push_back(ground_.host.mac);
-    order.kernel = spec_.image.kernel;
-    order.initramfs = spec_.initramfs;
-    order.cmdline = cmdline;
-    std::weak_ptr<Core> self = weak_from_this();
-    order_ = ground_.server->place(std::move(order), [self](BootNews news) {
-      if (auto core = self.lock()) core->on_news(news);
-    });
-    co_return;
-  }
-  Environment files;
-  files["KV_KERNEL"] = fs::absolute(spec_.image.kernel).string();
-  files["KV_INITRAMFS"] = fs::absolute(spec_.initramfs).string();
-  files["KV_CMDLINE"] = cmdline;
-  auto deploying = host_.deploy(std::move(files));
-  co_await std::move(deploying);
-  loaded_ = true;
-}
-
-Task<void> MetalMachine::Core::wait(BootStory& story) {
-  Task<void> time = clock_.until(story.deadline());
-  Task<void> fetch = progress_.wait();
-  co_await race(std::move(fetch), std::move(time));
-  progress_.lower();
-  if (loaded_) story.fetched(clock_.now());
-  story.on_time(clock_.now());
 }
 
 void MetalMachine::Core::on_news(BootNews news) {
@@ -338,9 +90,7 @@ Task<void> MetalMachine::Core::pump() {
     std::string bytes = co_await std::move(reading);
     if (bytes.empty()) break;
     log_.append(bytes, Durability::plain);
-    last_heard_ = clock_.now();
-    heard_ += bytes.size();
-    doubt_.reset();
+    was_heard(bytes.size());
     tail_ = (tail_ + bytes).substr(std::max(tail_.size() + bytes.size(), 4 * k_quoted) - 4 * k_quoted);
     delivered += bytes.size();
     if (delivered > k_console_limit) continue;  // kept on disk; a host that floods is heard enough
@@ -366,7 +116,8 @@ Task<ConsoleEvent> MetalMachine::Core::next() {
 }
 
 Task<bool> MetalMachine::Core::provoke(Provocation how) {
-  if (exit_ || ending_) co_return false;
+  // Its memory is out of reach.
+  if (exit_ || ending_ || how == Provocation::memory) co_return false;
   auto proving = remembered(prove_silence());
   co_await std::move(proving);
   if (exit_ || ending_) co_return false;
@@ -442,6 +193,11 @@ Task<void> MetalMachine::Core::end(GuestExit exit) {
   last_heard_ = clock_.now();
   auto draining = drain();
   co_await std::move(draining);
+  if (kernel_log_) {
+    take_netconsole();
+    exit.netconsole = kernel_log_->counts();
+    kernel_log_cancel_->emit(asio::cancellation_type::terminal);
+  }
   exit_ = std::move(exit);
   if (!failed_) ground_.record.succeeded();
   auto stopping = link_.stop();
@@ -463,7 +219,8 @@ void MetalMachine::Core::abandon() noexcept {
 }
 
 MetalMachine::MetalMachine(asio::any_io_executor executor, Clock& clock, BootSpec spec, MetalGround ground)
-    : core_(std::make_shared<Core>(std::move(executor), clock, std::move(spec), std::move(ground))) {}
+    : name_(ground.host.name),
+      core_(std::make_shared<Core>(std::move(executor), clock, std::move(spec), std::move(ground))) {}
 
 MetalMachine::~MetalMachine() {
   core_->abandon();

@@ -30,16 +30,18 @@ class MetalMachine : public Machine {
   // Returns when the kernel was fetched, or given to the host by a hook.
   Task<void> start();
 
+  std::string name() const override { return name_; }
   Task<ConsoleEvent> next() override;
   Task<bool> provoke(Provocation how) override;
   Task<void> power_off() override;
 
  private:
   class Core;
+  std::string name_;
   std::shared_ptr<Core> core_;  // shared with the coroutines that listen, which end after it
 };
 
-// The kernel's command line on this host.
-std::string metal_cmdline(const HostSpec& host, const BootSpec& spec);
+// The kernel's command line on this host; port 0: nobody listens to netconsole.
+std::string metal_cmdline(const HostSpec& host, const BootSpec& spec, std::uint16_t netconsole_port);
 
 }  // namespace kverdict

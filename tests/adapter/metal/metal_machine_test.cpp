@@ -42,6 +42,18 @@ TEST_F(MetalMachines, StayWhereTheyPanickedAndKnowTheirServer) {
   EXPECT_THAT(words, Not(HasSubstr("connected"))) << "that is the hook's";
 }
 
+TEST(MetalCmdline, SendsTheKernelsLogToUs) {
+  HostSpec host;
+  host.nic = "eth2";
+  host.netconsole_mac = "52:54:00:00:00:01";
+  BootSpec spec;
+  EXPECT_THAT(metal_cmdline(host, spec, 6666),
+              HasSubstr(" netconsole=+@${netX/ip}/eth2,6666@@server@/52:54:00:00:00:01 panic=0"));
+  EXPECT_THAT(metal_cmdline(host, spec, 0), Not(HasSubstr("netconsole")));
+  host.delivery = Delivery::resident;
+  EXPECT_EQ(metal_cmdline(host, spec, 0), " console=ttyS0,115200 panic=0");
+}
+
 TEST_F(MetalMachines, AreHeldWhenTheyResetThemselves) {
   auto machine = boot(bench_.ends("loop"));
   auto story = bench_.run(conformance::watch_to_the_end(*machine));
