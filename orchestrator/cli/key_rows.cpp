@@ -208,6 +208,12 @@ std::vector<Key<Config>> judging_keys() {
        "does a warning that the guest survives count; hunted: only when it has the hunted title",
        k_any,
        {"hunted", "count", "ignore"}},
+      {"verdict.complaint",
+       choice_at<v, &V::complaint>(),
+       opinion,
+       "the same for OOM kills, failed allocations, file system and I/O errors",
+       k_any,
+       {"hunted", "count", "ignore"}},
   };
 }
 
@@ -216,12 +222,6 @@ std::vector<Key<Config>> bisect_keys() {
   using B = BisectConfig;
   using enum Weight;
   return {
-      {"verdict.complaint",
-       choice_at<v, &V::complaint>(),
-       opinion,
-       "the same for OOM kills, failed allocations, file system and I/O errors",
-       k_any,
-       {"hunted", "count", "ignore"}},
       {"bisect.method",
        choice_at<b, &B::method>(),
        comfort,
