@@ -13,8 +13,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr unsigned k_end_runs = 20;      // of the bad end, when the rules do not say more than one
-constexpr double k_ends_doubted = 0.5;   // posterior of "none of these" at which the ends are wrong
+constexpr unsigned k_end_runs = 20;     // of the bad end, when the rules do not say more than one
+constexpr double k_ends_doubted = 0.5;  // posterior of "none of these" at which the ends are wrong
+constexpr double k_hopeless = 0.9;      // odds of being untestable: then only such ones could still tell
+constexpr double k_still_suspect = 1e-4;
 constexpr double k_decided_bits = 0.06;  // a running candidate this certain tells nothing more
 
 double entropy(double p) {
@@ -237,10 +239,14 @@ class Planner {
   }
 
   Conclusion nothing_left() const {
+    if (!belief_.terms().cannot.empty()) {
+      std::vector<std::uint32_t> members;
+      for (std::uint32_t slot = 0; slot < q_.lineage.size(); ++slot)
+        if (now_.probability(slot) > k_still_suspect) members.push_back(slot);
+      return only_skips(std::move(members));
+    }
     Conclusion conclusion;
-    conclusion.kind =
-        belief_.terms().cannot.empty() ? Conclusion::Kind::inconclusive : Conclusion::Kind::only_skips_left;
-    conclusion.reason = "no candidate that can be tested would tell more";
+    conclusion.reason = "no candidate that can be asked would tell more";
     return with_ranking(std::move(conclusion));
   }
 
@@ -292,7 +298,7 @@ class Planner {
   bool ask_best(Plan& plan) {
     const auto posterior = plan.asks.empty() && q_.running.empty() ? now_ : belief_.posterior(supposed_);
     const auto probes = best_probes(posterior, belief_.terms(), 1);
-    if (probes.empty()) return false;
+    if (probes.empty() || probes[0].untestable > k_hopeless) return false;
     const auto& probe = probes[0];
     const auto id =
         probe.tried ? supposed_ids_[*probe.tried] : q_.range.history.id(q_.lineage.at(probe.slot));

@@ -184,6 +184,7 @@ class Weighing {
   bool is_built(std::uint32_t slot) const { return std::ranges::binary_search(terms_.built, slot); }
 
   void rate(Probe& probe, const Sums& sums, double extra, double build, double untestable) const {
+    probe.untestable = untestable;
     probe.bits = (1 - untestable) * std::max(0., entropy(sums.fails) - sums.left);
     const double worth = probe.bits + (1 - untestable) * extra;
     probe.seconds = (1 - untestable) * (build + sums.seconds) + untestable * (build + terms_.boot);

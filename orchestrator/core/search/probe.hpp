@@ -32,11 +32,12 @@ struct Probe {
   std::uint32_t slot = Lineage::k_none;  // none: an end outside the history
   std::optional<std::size_t> tried;      // its number among the tried ones, when it is one
   unsigned runs = 1;
-  double part = 1;     // of a whole run
-  double bits = 0;     // that the block of runs tells in the mean
-  double seconds = 0;  // that it takes in the mean
-  double score = 0;    // bits per second
-  double bad = 0;      // how probable the candidate is bad
+  double part = 1;        // of a whole run
+  double bits = 0;        // that the block of runs tells in the mean
+  double seconds = 0;     // that it takes in the mean
+  double score = 0;       // bits per second
+  double untestable = 0;  // how probable it cannot be tested
+  double bad = 0;         // how probable the candidate is bad
 };
 
 // The best first, different candidates, at most n. Empty when nothing that can be asked tells anything.

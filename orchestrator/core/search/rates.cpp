@@ -13,11 +13,20 @@ constexpr double k_between[] = {.001, .004, .008, .012, .055, .072, .096, .127, 
                                 .285, .36,  .45,  .55,  .65,  .75,  .85,  .94,  .985};
 constexpr double k_always = 0.15;  // the bug shows in every run
 
-// How builds differ: p of a build is Beta(count * p, count * (1 - p)).
+// How builds differ: p of a build is Beta(count * p, count * (1 - p)). The count is for p of 0.3 and more;
+// the rate of a rarer bug differs by the same part of itself.
 struct Spread {
   double count, weight;
 };
-constexpr Spread k_spreads[] = {{0, .4}, {24, .6}};
+constexpr double k_absolute_from = 0.3;
+constexpr Spread k_spreads[] = {{0, .5}, {24, .5}};
+
+// The count that gives p the same relative spread.
+double relative(double count, double p) {
+  if (count <= 0) return 0;
+  const double variance = (1 - k_absolute_from) / k_absolute_from / (count + 1);
+  return (1 - p) / p / variance - 1;
+}
 
 // Mass of Beta(a, b) in [low, high], up to a factor; substituting x = exp(u) tames the pole at 0.
 double beta_mass(double a, double b, double low, double high) {
@@ -41,7 +50,7 @@ RateGrid::RateGrid(RateKind kind) {
     const double weight = p == 1 ? k_always : (1 - k_always) / (std::size(k_p) - 1);
     if (p == 1) add_row(p, 0, weight);
     for (const auto& [count, share] : k_spreads)
-      if (p < 1) add_row(p, count, weight * share);
+      if (p < 1) add_row(p, p < k_absolute_from ? relative(count, p) : count, weight * share);
   }
   if (kind == RateKind::never_before) {
     floors_ = {{2e-4, .55}, {3e-3, .25}, {.012, .15}, {.04, .05}};

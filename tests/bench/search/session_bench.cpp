@@ -147,7 +147,7 @@ void print_rivals(const Case& of, unsigned sessions) {
 bool run(const Case& of, unsigned sessions) {
   const Ground ground(of.merges ? test::kernel_like(of.row.size, of.row.size * 46 / 140)
                                 : Ground::line(of.row.size));
-  const auto result = ours(of, ground, sessions);
+  const auto result = ours(of, ground, of.merges ? std::max(20U, sessions / 20) : sessions);
   const auto& goal = of.goal;
   const bool ok = (goal.trials == 0 || result.trials <= goal.trials) &&
                   (goal.seconds == 0 || result.seconds <= goal.seconds) && result.wrong <= goal.wrong &&
