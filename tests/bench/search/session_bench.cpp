@@ -5,7 +5,8 @@
 //   bench_sessions [sessions a row] [part of a row's name]
 //
 // A clean run and a build take 60 s, a crash comes after 20 s in the mean, starting costs nothing. Exit 1
-// when a goal is missed. The seeds are not those on which anything was tuned.
+// when a goal is missed. Histories with merges get a twentieth of the sessions. The seeds are not those on
+// which anything was tuned.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
